@@ -1,0 +1,139 @@
+"""Everything the environment may say, read once, in this module only.
+
+``Settings.load()`` is called at the edge (CLI, code location, sensor) and passed down.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from mesh_orchestration.errors import SettingsError
+
+CATALOG_NAME = "mesh"
+_ICEBERG_PREFIX = f"PYICEBERG_CATALOG__{CATALOG_NAME.upper()}__"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one mesh.
+
+    ``root`` holds ``contracts/`` and ``dbt_projects/``; ``home`` (``.mesh``) holds all state.
+    """
+
+    root: Path
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings of this process; raises SettingsError when no mesh root can be found."""
+        env = dict(os.environ if environ is None else environ)
+        root = Path(env["MESH_ROOT"]).resolve() if env.get("MESH_ROOT") else _find_root(Path.cwd())
+        home = Path(env.get("MESH_HOME") or root / ".mesh").resolve()
+        return cls(root=root, home=home, environ=env)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The text of setting ``name``; ``default`` when it is unset or empty."""
+        return self.environ.get(name) or default
+
+    def integer(self, name: str, default: int) -> int:
+        """Setting ``name`` as a whole number; raises SettingsError naming the setting."""
+        text = self.get(name, str(default))
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(
+                f"{name}={text!r} is not a whole number; unset it or give e.g. {name}={default}"
+            ) from None
+
+    def now(self) -> datetime:
+        """The mesh's clock, UTC; ``MESH_NOW`` (ISO 8601) pins it for a demo or a test."""
+        text = self.get("MESH_NOW")
+        if not text:
+            return datetime.now(UTC)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise SettingsError(
+                f"MESH_NOW={text!r} is not an ISO 8601 time such as 2026-11-21T06:00:00+00:00"
+            ) from None
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @cached_property
+    def contracts_dir(self) -> Path:
+        return self.root / "contracts"
+
+    @cached_property
+    def dbt_dir(self) -> Path:
+        return self.root / "dbt_projects"
+
+    @cached_property
+    def landing_dir(self) -> Path:
+        """Where operational sources drop their files."""
+        return Path(self.get("MESH_LANDING") or self.home / "landing").resolve()
+
+    @property
+    def history_weeks(self) -> int:
+        """How many whole weeks of history the replay source offers; 52 is the full year."""
+        return self.integer("MESH_HISTORY_WEEKS", 8)
+
+    def engine(self, domain: str) -> str:
+        """The word of the domain's engine: ``duckdb`` (default) or ``postgresql``."""
+        return self.get(f"MESH_ENGINE_{domain.upper()}") or self.get("MESH_ENGINE", "duckdb")
+
+    def postgres_url(self, domain: str) -> str:
+        """The URL of the PostgreSQL database that holds the domain's schema."""
+        url = self.get(f"MESH_POSTGRES_URL_{domain.upper()}") or self.get("MESH_POSTGRES_URL")
+        if not url:
+            raise SettingsError(
+                f"domain {domain} uses the postgresql engine but MESH_POSTGRES_URL is not set; "
+                "give e.g. MESH_POSTGRES_URL=postgresql://mesh@127.0.0.1:5432/mesh"
+            )
+        return url
+
+    @cached_property
+    def duckdb_dir(self) -> Path:
+        return self.home / "engines"
+
+    @property
+    def memory_limit(self) -> str:
+        """DuckDB's memory limit for one connection, e.g. ``1GB``."""
+        return self.get("MESH_MEMORY_LIMIT", "1GB")
+
+    @cached_property
+    def catalog_properties(self) -> dict[str, str]:
+        """pyiceberg properties of the catalog: the embedded default, overlaid by pyiceberg's own
+        environment variables ``PYICEBERG_CATALOG__MESH__*`` (``__`` is ``.``, ``_`` is ``-``)."""
+        given = {
+            key.removeprefix(_ICEBERG_PREFIX).lower().replace("__", ".").replace("_", "-"): value
+            for key, value in self.environ.items()
+            if key.startswith(_ICEBERG_PREFIX)
+        }
+        if "uri" in given:
+            return given
+        return {
+            "type": "sql",
+            "uri": f"sqlite:///{self.home / 'catalog.db'}?timeout=30",
+            "warehouse": f"file://{self.home / 'warehouse'}",
+        } | given
+
+    @cached_property
+    def dagster_home(self) -> Path:
+        return Path(self.get("DAGSTER_HOME") or self.home / "dagster").resolve()
+
+    @property
+    def masking_key(self) -> str:
+        """The secret of keyed masks; empty when none is set, and then masked values are redacted."""
+        return self.get("MESH_MASKING_KEY")
+
+
+def _find_root(start: Path) -> Path:
+    for folder in (start, *start.parents, Path(__file__).resolve().parent.parent):
+        if (folder / "contracts").is_dir() and (folder / "workspace.yaml").is_file():
+            return folder
+    raise SettingsError(f"no mesh at {start} or above it (a folder with contracts/ and workspace.yaml); set MESH_ROOT")
