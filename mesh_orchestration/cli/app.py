@@ -1,0 +1,33 @@
+"""The Typer application: names and help of all commands, and what an error looks like."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
+
+COMMANDS = ("up", "run", "status", "show", "query", "rejected", "check", "lint", "compile", "doctor")
+BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
+
+console = Console()
+errors = Console(stderr=True, soft_wrap=True)
+
+app = typer.Typer(
+    name="mesh",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Run, inspect and query the data mesh. Exit codes: 0 ok, 1 findings, 2 broken configuration.",
+)
+for _name in COMMANDS:
+    import_module(f"mesh_orchestration.cli.{_name}_command").register(app)
+
+
+def fail(error: MeshError) -> int:
+    """Print ``error`` for a person and return the exit code that stands for it."""
+    errors.print(f"[bold red]error[/] {escape(str(error))}", highlight=False)
+    return 2 if isinstance(error, BROKEN_CONFIGURATION) else 1

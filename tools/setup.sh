@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Creates .venv with the pinned requirements and this project in it. Usage: tools/setup.sh runtime|dev
+set -euo pipefail
+cd "$(dirname "$0")/.."
+kind="${1:-runtime}"
+python="${PYTHON:-}"
+if [ -z "$python" ]; then
+  for candidate in python3.11 python3.12 python3 python; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))'; then
+      python="$candidate"
+      break
+    fi
+  done
+fi
+if [ -z "$python" ]; then
+  echo "Python 3.11 or 3.12 is needed and none was found on the PATH; install one, or give PYTHON=/path/to/python3.11" >&2
+  exit 2
+fi
+
+[ -x .venv/bin/python ] || { echo "· creating .venv with $("$python" --version)"; "$python" -m venv .venv; }
+echo "· installing $(grep -c '==' "requirements/$kind.txt") pinned packages (a minute or two on a new machine)"
+if .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==0.13.8" \
+  && .venv/bin/uv pip install --quiet --python .venv/bin/python --compile-bytecode -r "requirements/$kind.txt"; then
+  .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+else
+  echo "· uv could not install them here; taking pip, which is slower"
+  .venv/bin/python -m pip install --quiet -r "requirements/$kind.txt"
+  .venv/bin/python -m pip install --quiet --no-deps --editable .
+fi
+.venv/bin/python -m compileall -q mesh_orchestration
+
+if [ "$kind" = dev ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    echo "· installing PostgreSQL, which the tests start for themselves"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+  else
+    echo "The tests start a PostgreSQL server of their own: install its server package (Debian: postgresql)" >&2
+    exit 2
+  fi
+fi
+touch ".venv/$kind.stamp"
+[ "$kind" = dev ] && touch .venv/runtime.stamp
+echo "· ready: .venv/bin/mesh --help"
