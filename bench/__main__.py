@@ -41,7 +41,7 @@ def main() -> None:
 def _head() -> str:
     return (
         "# Benchmarks\n\n"
-        "Written by `make bench`. Ratios compare runs made in turn on the same machine; absolute times belong to it.\n\n"
+        "Written by `make bench`. Ratios compare runs made in turn on one machine; absolute times belong to it.\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}.\n\n"
     )

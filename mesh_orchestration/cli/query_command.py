@@ -1,0 +1,54 @@
+"""``mesh query``: read-only SQL over what is published."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "query", epilog='Example: mesh query "select count(*) from orders.order_lines" --as-of 2026-11-20T06:00:00'
+    )(query)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; a product is domain.product or domain.product.v1.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="A snapshot id, or a time (ISO 8601, UTC).")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to print as a table; --json and --csv print all.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> None:
+    """Run SQL (DuckDB's dialect) over published snapshots: nothing can be written, no other file can be read."""
+    from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.publication.query import run_query
+    from mesh_orchestration.settings import Settings
+
+    settings = Settings.load()
+    names, rows = run_query(settings, load_mesh(settings), sql, as_of=as_of)
+    if as_json:
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
+    else:
+        _print_table(names, rows, limit)
+
+
+def _print_table(names: list[str], rows: list[tuple[Any, ...]], limit: int) -> None:
+    from rich.table import Table
+
+    from mesh_orchestration.cli.app import console
+
+    table = Table(*names)
+    for row in rows[:limit]:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+    if len(rows) > limit:
+        console.print(f"[dim]{limit} of {len(rows)} rows; --limit {len(rows)}, --csv or --json print more[/]")
