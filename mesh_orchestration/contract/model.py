@@ -6,51 +6,119 @@ functions of it. Other dialects load into this same model. Unknown keys are erro
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Strict,
+    Tag,
+    model_validator,
+)
 
 from mesh_orchestration.contract.address import DOMAIN, PRODUCT, Address
 from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.types import LogicalType, parse_type
+from mesh_orchestration.contract.wording import found
 
 SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
 Severity = Literal["error", "warn"]
-Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
 
 
 class Part(BaseModel):
     """Base of every part of a contract: frozen, unknown keys refused, values never coerced silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
+def _duration(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"found {found(value)}, expected a duration such as 15m, 1h or 2d")
+    if parse_duration(value) <= timedelta(0):
+        raise ValueError(f"'{value}' is no time at all; write a duration such as 15m, 1h or 2d")
+    return value
 
 
-def _type(text: str) -> str:
-    parse_type(text)
-    return text
+def _type(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"found {found(value)}, expected a type such as string, long or decimal(12,2)")
+    parse_type(value)
+    return value
 
 
-def _percent(value: Any) -> Any:
+def _share(value: Any) -> float:
     """``99.9%`` or ``0.999`` as a share between 0 and 1."""
-    if isinstance(value, str) and value.strip().endswith("%"):
-        return float(value.strip()[:-1]) / 100
-    return float(value) if isinstance(value, str) else value
+    text = "" if isinstance(value, bool) else str(value).strip()
+    percent = text.endswith("%")
+    try:
+        share = float(Decimal(text.removesuffix("%")) / (100 if percent else 1))
+    except ArithmeticError:
+        raise ValueError(f"found {found(value)}, expected a share such as 99.9% or 0.999") from None
+    if not 0 <= share <= 1:
+        hint = f"; did you mean {value}%?" if not percent and 1 < share <= 100 else ""
+        raise ValueError(f"found {found(value)}, expected a share from 0% to 100%, or from 0 to 1{hint}")
+    return share
+
+
+def _owner(value: Any) -> str:
+    if not isinstance(value, str) or not (_EMAIL.match(value) or _TEAM.match(value)):
+        raise ValueError(f"found {found(value)}, expected an e-mail (orders@company.io) or team:name (team:orders)")
+    return value
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date | str):
+        return value
+    raise ValueError(f"found {found(value)}, expected a date such as 2026-12-31")
+
+
+def _schedule(value: Any) -> str:
+    if not isinstance(value, str) or not _CRON.match(value):
+        raise ValueError(f"found {found(value)}, expected a cron line of five parts such as '15 * * * *'")
+    return value
 
 
 def _tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Duration = Annotated[str, AfterValidator(_duration)]
-Share = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=1)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+def _port_or_name(value: Any) -> str:
+    return "(name)" if isinstance(value, str) else "(port)"
+
+
+def _mask(value: Any) -> Any:
+    if value is None:
+        raise ValueError("found nothing, which is what a bare null is in YAML; quote 'null' or leave the key out")
+    return value
+
+
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+_TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
+_CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")
+
+Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
+MaskWord = Annotated[Mask | None, BeforeValidator(_mask, json_schema_input_type=Mask)]
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+Duration = Annotated[str, BeforeValidator(_duration, json_schema_input_type=str)]
+TypeWord = Annotated[str, BeforeValidator(_type, json_schema_input_type=str)]
+Owner = Annotated[str, BeforeValidator(_owner, json_schema_input_type=str)]
+Schedule = Annotated[str, BeforeValidator(_schedule, json_schema_input_type=str)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=tuple[str, ...] | str)]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,54}$")]
 
 
 class Metadata(Part):
@@ -64,24 +132,24 @@ class Metadata(Part):
     description: str = ""
     tags: Words = ()
     status: Literal["draft", "active", "deprecated", "retired"] = "active"
-    sunset: date | None = None
+    sunset: Day | None = None
 
 
 class Constraints(Part):
     """What one field promises; each constraint becomes a check."""
 
-    primary_key: bool = False
-    unique: bool = False
-    null: bool = True
+    primary_key: Flag = False
+    unique: Flag = False
+    null: Flag = True
     timezone: Literal["UTC"] | None = None
     pattern: str | None = None
     enum: tuple[Any, ...] | None = None
     min: Any = None
     max: Any = None
-    min_length: Annotated[int, Field(ge=0)] | None = None
-    max_length: Annotated[int, Field(ge=0)] | None = None
-    pii: bool | str = False
-    masking: Mask | None = None
+    min_length: Count | None = None
+    max_length: Count | None = None
+    pii: Flag | str = False
+    masking: MaskWord = None
 
     @model_validator(mode="before")
     @classmethod
@@ -95,14 +163,14 @@ class Constraints(Part):
 class SchemaField(Part):
     """One column: its type, meaning and constraints. PII and mask may stand here or in ``constraints``."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-    type: Annotated[str, AfterValidator(_type)]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+    type: TypeWord
     description: str = ""
     semantics: str = ""
     unit: str = ""
     tags: Words = ()
-    pii: bool | str = False
-    masking: Mask | None = None
+    pii: Flag | str = False
+    masking: MaskWord = None
     constraints: Constraints = Constraints()
 
     @cached_property
@@ -199,9 +267,9 @@ class Support(Part):
 class InputPort(Part):
     """Where data comes from. ``type`` is the word of a file in ``inputs/``; the rest are its options."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Slug
     type: str
     description: str = ""
 
@@ -214,19 +282,24 @@ class InputPort(Part):
 class OutputPort(Part):
     """How consumers read the product (table, file, api, sql, stream …)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     type: str
     name: str = ""
     description: str = ""
 
 
+PortOrName = Annotated[
+    Annotated[InputPort, Tag("(port)")] | Annotated[str, Tag("(name)")], Discriminator(_port_or_name)
+]
+
+
 class Spec(Part):
-    owner: str
+    owner: Owner
     support: Support = Support()
-    inputs: tuple[InputPort | str, ...] = ()
-    model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
-    schedule: str | None = None
+    inputs: tuple[PortOrName, ...] = ()
+    model: Slug | None = None
+    schedule: Schedule | None = None
     schema_: Annotated[Schema, Field(alias="schema")]
     quality: Quality = Quality()
     sla: Sla = Sla()
@@ -237,19 +310,30 @@ class Spec(Part):
 
 
 class DataProduct(Part):
-    """One data product's contract; ``source`` is the file it came from, relative to the mesh root."""
+    """One data product's contract."""
 
     api_version: Annotated[Literal["datamesh.io/v1"], Field(alias="apiVersion")]
     kind: Literal["DataProduct"]
     metadata: Metadata
     spec: Spec
-    source: Annotated[str, Field(exclude=True)] = ""
+    _source: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _name_is_a_slug(self) -> Self:
         if not PRODUCT.match(self.name):
             raise ValueError(f"metadata.name: '{self.metadata.name}' does not end in a product name like order_lines")
         return self
+
+    def in_file(self, file: str) -> Self:
+        """The same product, said to come from ``file`` (relative to the mesh root)."""
+        copy = self.model_copy()
+        copy._source = file
+        return copy
+
+    @property
+    def source(self) -> str:
+        """The file it came from, relative to the mesh root; empty for one built in memory."""
+        return self._source
 
     @property
     def domain(self) -> str:
@@ -272,6 +356,12 @@ class DataProduct(Part):
     @property
     def version(self) -> str:
         return self.metadata.version
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what the contract says; spelling, order of keys and comments do not count."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @property
     def owner(self) -> str:
@@ -298,3 +388,8 @@ class DataProduct(Part):
     def inputs(self) -> tuple[InputPort, ...]:
         """The input ports declared here (a bare name refers to a sibling product's port)."""
         return tuple(port for port in self.spec.inputs if isinstance(port, InputPort))
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of every port the product reads: declared here or by a sibling."""
+        return tuple(port.name if isinstance(port, InputPort) else port for port in self.spec.inputs)

@@ -1,7 +1,7 @@
 """The logical types of a contract, in one table; every target maps from these words.
 
 ``string, integer (32 bit), long (64 bit), float, double, decimal(p,s), boolean, date, time,
-timestamp, binary, uuid, array<T>, map<string,T>, struct<...>`` plus common aliases.
+timestamp, binary, uuid, array<T>`` plus common aliases.
 A ``timestamp`` field with the constraint ``timezone: UTC`` is an instant (Iceberg ``timestamptz``);
 without it a local date and time (Iceberg ``timestamp``). Both have microseconds.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from mesh_orchestration.contract.wording import suggestion
 
 ALIASES = {
     "int": "integer", "int32": "integer", "smallint": "integer",
@@ -50,7 +52,7 @@ class LogicalType:
 
 def parse_type(text: str) -> LogicalType:
     """The logical type written as ``text``; raises ValueError with the nearest valid word."""
-    word = text.strip().lower()
+    word = str(text).strip().lower()
     if match := _DECIMAL.match(word):
         precision, scale = int(match[1]), int(match[2])
         if not 1 <= precision <= 38 or scale > precision:
@@ -61,4 +63,5 @@ def parse_type(text: str) -> LogicalType:
     word = ALIASES.get(word, word)
     if word in SCALARS:
         return LogicalType(word)
-    raise ValueError(f"'{text}' is not a type")
+    known = (*SCALARS, *ALIASES, "decimal(18,2)", "array<string>")
+    raise ValueError(f"'{text}' is not a type{suggestion(word, known)}")

@@ -1,0 +1,144 @@
+"""All contracts of the mesh together: which products there are, what they read, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.cross import cross_problems
+from mesh_orchestration.contract.graph import topological_order, upstream_of
+from mesh_orchestration.contract.loader import CONTRACTS, load_product
+from mesh_orchestration.contract.model import DataProduct, InputPort
+from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.errors import ContractError, MeshError, Problem
+from mesh_orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The products that could be loaded, and per domain what is wrong.
+
+    ``products`` holds every well-formed contract by its address, also those of a broken domain, so
+    that others keep what they need to know of them; ``broken`` says which domains must not run.
+    """
+
+    products: Mapping[Address, DataProduct]
+    domains: tuple[str, ...]
+    broken: Mapping[str, ContractError] = field(default_factory=dict)
+
+    def of(self, domain: str) -> tuple[DataProduct, ...]:
+        """The products of ``domain`` by address; raises its ContractError when it is broken, MeshError when unknown."""
+        self.require(domain)
+        return tuple(product for address, product in self.products.items() if address.domain == domain)
+
+    def require(self, domain: str | None = None) -> Mesh:
+        """The mesh itself when ``domain`` (every domain when None) is sound; else raises its ContractError."""
+        if domain is None:
+            if self.broken:
+                raise ContractError(self.problems)
+        elif domain in self.broken:
+            raise self.broken[domain]
+        elif domain not in self.domains:
+            raise MeshError(f"'{domain}' is not a domain{suggestion(domain, self.domains)}")
+        return self
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong in any domain, in file order."""
+        return tuple(sorted({problem for error in self.broken.values() for problem in error.problems}))
+
+    def product(self, name: str) -> DataProduct:
+        """The product called ``orders.order_lines.v1``, or the newest major of ``orders.order_lines``;
+        raises MeshError with the nearest address."""
+        spelled = name.replace("-", "_")
+        majors = [address for address in self.products if str(address).rsplit(".", 1)[0] == spelled]
+        exact = [address for address in self.products if str(address) == spelled]
+        if not exact and not majors:
+            raise MeshError(f"'{name}' is not a data product{suggestion(name, self._names)}")
+        return self.products[max(exact or majors, key=lambda address: address.major)]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(str(address) for address in self.products)
+
+    def ports(self, domain: str) -> Mapping[str, InputPort]:
+        """The input ports of ``domain`` by name; one shared by several products stands here once."""
+        return {port.name: port for product in self.of(domain) for port in product.inputs}
+
+    def ports_of(self, product: DataProduct) -> tuple[InputPort, ...]:
+        """The ports that ``product`` reads, with each bare name resolved to the sibling's port."""
+        ports = self._ports[product.domain]
+        return tuple(ports[name] for name in product.input_names if name in ports)
+
+    @cached_property
+    def _ports(self) -> Mapping[str, Mapping[str, InputPort]]:
+        result: dict[str, dict[str, InputPort]] = {domain: {} for domain in self.domains}
+        for product in self.products.values():
+            result.setdefault(product.domain, {}).update({port.name: port for port in product.inputs})
+        return result
+
+    def upstream(self, product: DataProduct) -> tuple[Address, ...]:
+        """The addresses that ``product`` reads through ``data-product`` ports, its own or a sibling's it names."""
+        return self._upstream.get(product.address, ())
+
+    @cached_property
+    def _upstream(self) -> Mapping[Address, tuple[Address, ...]]:
+        return upstream_of(self.products)
+
+    def consumers(self, address: Address) -> tuple[Address, ...]:
+        """The products that read ``address``, by address."""
+        return tuple(consumer for consumer, sources in self._upstream.items() if address in sources)
+
+    def order(self) -> tuple[DataProduct, ...]:
+        """Every product after all that it reads; ties by address. Raises ContractError on a cycle."""
+        return tuple(self.products[address] for address in topological_order(self.products))
+
+
+def load_mesh(settings: Settings) -> Mesh:
+    """The mesh whose contracts are under ``settings.contracts_dir``; never raises for a wrong contract."""
+    root = settings.root
+    products: dict[Address, DataProduct] = {}
+    broken: dict[str, list[Problem]] = {}
+    written: set[Address] = set()
+    domains: set[str] = set()
+    for path in contract_files(root):
+        domain = _domain_of(path)
+        domains.add(domain)
+        written |= _address_of(path)
+        try:
+            product = load_product(path, root=root)
+        except ContractError as error:
+            broken.setdefault(domain, []).extend(error.problems)
+        else:
+            products[product.address] = product
+    products = dict(sorted(products.items()))
+    for domain, problem in cross_problems(products, written | products.keys(), root=root):
+        broken.setdefault(domain, []).append(problem)
+    return Mesh(
+        products=products,
+        domains=tuple(sorted(domains)),
+        broken={domain: ContractError(tuple(problems)) for domain, problems in sorted(broken.items())},
+    )
+
+
+def contract_files(root: Path) -> tuple[Path, ...]:
+    """Every YAML file under ``contracts/``, relative to ``root``, in order; hidden files left out."""
+    folder = root / CONTRACTS
+    found = (path.relative_to(root) for path in folder.rglob("*.y*ml") if path.suffix in {".yaml", ".yml"})
+    return tuple(sorted(path for path in found if not any(part.startswith(".") for part in path.parts)))
+
+
+def _domain_of(path: Path) -> str:
+    """The domain that answers for the file: its folder under ``contracts/``."""
+    return path.parts[1] if len(path.parts) > 2 else ""
+
+
+def _address_of(path: Path) -> set[Address]:
+    """The address that the place of the file claims, whatever the file says."""
+    try:
+        return {Address.parse(".".join(path.with_suffix("").parts[1:]))}
+    except ValueError:
+        return set()

@@ -1,0 +1,56 @@
+"""What each type of input port may say in a contract; the reading itself is in ``inputs/``.
+
+The word in the YAML is the name of the file in ``inputs/`` (``data-product`` is ``data_product.py``).
+A new type adds its options here and its reading there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.model import InputPort, Part, TypeWord, Words
+from mesh_orchestration.contract.wording import found
+
+
+class BatchPort(Part):
+    """Files that a source drops into a folder; each file is taken once.
+
+    ``path`` is a glob, relative to the landing folder or absolute; ``columns`` (name to type) is what
+    every file must have; ``key`` says what makes a row the same row when it comes again.
+    """
+
+    path: Annotated[str, Field(min_length=1)]
+    format: Literal["parquet", "csv", "json"] = "parquet"
+    key: Words = ()
+    columns: dict[str, TypeWord] = Field(default_factory=dict)
+
+
+def _address(value: Any) -> Address:
+    if isinstance(value, Address):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"found {found(value)}, expected an address such as orders.order_lines.v1")
+    return Address.parse(value)
+
+
+class DataProductPort(Part):
+    """The published snapshot of another data product, named by its address."""
+
+    product: Annotated[Address, BeforeValidator(_address, json_schema_input_type=str)]
+
+
+PORTS: dict[str, type[Part]] = {"batch": BatchPort, "data-product": DataProductPort}
+"""The options of each type of input port, by the word in the contract."""
+
+
+def batch(port: InputPort) -> BatchPort:
+    """The options of a ``batch`` port; raises pydantic's ValidationError on a port that was not checked."""
+    return BatchPort.model_validate(port.options)
+
+
+def upstream(port: InputPort) -> Address | None:
+    """The address that a ``data-product`` port reads; None for every other type."""
+    return DataProductPort.model_validate(port.options).product if port.type == "data-product" else None
