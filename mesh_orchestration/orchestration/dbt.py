@@ -1,0 +1,158 @@
+"""dbt inside this process, behind the interface that dagster-dbt gives its subprocess.
+
+Starting the dbt program costs seconds, a warm call in the process tenths. ``MESH_DBT=subprocess``
+takes the slow way. One dbt call at a time in a process: dbt keeps global state.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesh_orchestration.engines.profiles import dbt_environment
+from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.orchestration.manifest import Project
+from mesh_orchestration.settings import Settings
+
+_RESULTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
+_SPOKEN = frozenset({"info", "warn", "error"})
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a dbt command ended: its exit code (0 ok, 1 a node failed, 2 dbt failed), its structured
+    log messages (results and errors) and the text of its errors."""
+
+    code: int
+    messages: tuple[dict[str, Any], ...]
+    error: str = ""
+
+    @property
+    def success(self) -> bool:
+        return self.code == 0
+
+
+def mode(settings: Settings) -> str:
+    """``inprocess`` (default) or ``subprocess``, from MESH_DBT; raises SettingsError on another word."""
+    word = settings.get("MESH_DBT", "inprocess")
+    if word not in {"inprocess", "subprocess"}:
+        raise SettingsError(f"MESH_DBT={word!r} is not known; use inprocess (default) or subprocess")
+    return word
+
+
+def global_flags(project: Project, target: Path) -> list[str]:
+    """The flags every dbt command gets, before the command's name."""
+    flags = ["--no-send-anonymous-usage-stats", "--no-version-check", "--log-path", str(target)]
+    if project.partial_parse_path.is_file():
+        flags += ["--partial-parse-file-path", str(project.partial_parse_path)]
+    return flags
+
+
+def command_flags(project: Project, target: Path) -> list[str]:
+    """The flags every dbt command gets, after the command's name."""
+    return [
+        "--project-dir", str(project.directory), "--profiles-dir", str(project.profiles),
+        "--target-path", str(target),
+    ]  # fmt: skip
+
+
+def environment(settings: Settings, project: Project) -> dict[str, str]:
+    """What ``env_var()`` may see: the settings, and the password of the domain's database."""
+    return {**settings.environ, **dbt_environment(settings, project.domain)}
+
+
+def invoke(
+    settings: Settings,
+    project: Project,
+    args: Sequence[str],
+    *,
+    target: Path,
+    environ: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Run a dbt command in this process and give back every connection and lock it took.
+
+    What dbt says goes to standard output as it happens. ``environ`` is seen by ``env_var()`` only
+    during the call. SIGINT and SIGTERM reach dbt as KeyboardInterrupt, which is the only interrupt it
+    cancels its queries for; it is then raised again.
+    """
+    from dbt.cli.main import dbtRunner
+
+    messages: list[dict[str, Any]] = []
+    quiet = ["--log-level", "none", "--log-level-file", "none"]
+    full = [*global_flags(project, target), *quiet, *args, *command_flags(project, target)]
+    with _ONE_AT_A_TIME, _surroundings({**environment(settings, project), **(environ or {})}), _interruptible():
+        try:
+            result = dbtRunner(callbacks=[lambda message: _listen(message, messages)]).invoke(full)
+        finally:
+            _release()
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception
+    errors = [message["info"]["msg"] for message in messages if message["info"]["level"] == "error"]
+    if result.exception is not None:
+        return Outcome(2, tuple(messages), "\n".join(errors) or str(result.exception))
+    return Outcome(0 if result.success else 1, tuple(messages), "\n".join(errors))
+
+
+def _listen(message: Any, messages: list[dict[str, Any]]) -> None:
+    if message.info.level not in _SPOKEN:
+        return
+    if message.info.name != "Formatting":
+        sys.stdout.write(f"{message.info.msg}\n")
+    if message.info.name in _RESULTS or message.info.level == "error":
+        from dbt_common.events.functions import msg_to_dict
+
+        messages.append(msg_to_dict(message))
+
+
+@contextmanager
+def _surroundings(environ: Mapping[str, str]) -> Iterator[None]:
+    """The folder and environment that dbt changes or reads, put back afterwards."""
+    folder, before = Path.cwd(), dict(os.environ)
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        os.chdir(folder)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let signals raise KeyboardInterrupt for a while; only the main thread gets signals at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _release() -> None:
+    """Close what dbt's adapters keep open; DuckDB's lock on its file would outlive the call."""
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in list(FACTORY.adapters.values()):
+        adapter.cleanup_connections()
+        connections = type(adapter.connections)
+        if (environment := getattr(connections, "_ENV", None)) is not None:
+            environment.close()
+        if hasattr(connections, "close_all_connections"):
+            connections.close_all_connections()
+
+
+def dbt_version() -> str:
+    """The installed dbt's version; asking the dbt program for it would take seconds."""
+    return importlib.metadata.version("dbt-core")

@@ -1,0 +1,173 @@
+"""The dbt project of a domain as one subsettable multi-asset, with dbt's tests as asset checks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import build_dbt_specs
+
+from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.engines.base import engine_for
+from mesh_orchestration.errors import ContractError, Problem, SettingsError
+from mesh_orchestration.orchestration import provenance
+from mesh_orchestration.orchestration.columns import ColumnLineage, read_relations
+from mesh_orchestration.orchestration.invocation import call
+from mesh_orchestration.orchestration.manifest import Project
+from mesh_orchestration.orchestration.metadata import input_key, model_key, owners, tags
+from mesh_orchestration.settings import Settings
+
+SOURCE = "landing"
+
+
+class DomainTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-dbt is not type-checked here
+    """Names dbt's nodes: models ``[domain, "dbt", model]``, landing tables ``[domain, "input", port]``."""
+
+    def __init__(self, domain: str, products: Iterable[DataProduct]) -> None:
+        super().__init__()
+        self.domain = domain
+        self.marts = {product.model: product for product in products}
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] != "source":
+            return model_key(self.domain, name)
+        if dbt_resource_props["source_name"] != SOURCE:
+            raise SettingsError(
+                f"dbt project of {self.domain}: source '{dbt_resource_props['source_name']}.{name}' does not come from "
+                f"an input port; declare the port in a contract of the domain and use source('{SOURCE}', '<port>')"
+            )
+        return input_key(self.domain, name)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        del dbt_resource_props
+        return self.domain
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        return {**super().get_tags(dbt_resource_props), **tags(self.domain)}
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        mart = self.marts.get(dbt_resource_props["name"])
+        return owners([mart] if mart else self.marts.values())
+
+
+def build_dbt_assets(settings: Settings, project: Project, products: Iterable[DataProduct]) -> dg.AssetsDefinition:
+    """The multi-asset that runs ``dbt build`` on whatever part of it a run selects."""
+    domain, products = project.domain, tuple(products)
+    translator = DomainTranslator(domain, products)
+    specs, check_specs = build_dbt_specs(
+        translator=translator,
+        manifest=project.manifest(),
+        select="fqn:*",
+        exclude="",
+        selector="",
+        io_manager_key=None,
+        project=None,
+    )
+    _refuse_missing_marts(project, products, specs)
+
+    def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from run_step(settings, project, translator, context)
+
+    return dg.multi_asset(
+        name=f"{domain}_dbt",
+        specs=specs,
+        check_specs=check_specs,
+        can_subset=True,
+        pool=pool(domain),
+        op_tags=tags(domain),
+    )(build)
+
+
+def pool(domain: str) -> str:
+    """The pool that admits one writer at a time to the domain's engine."""
+    return f"engine_{domain}"
+
+
+def run_step(
+    settings: Settings, project: Project, translator: DomainTranslator, context: dg.AssetExecutionContext
+) -> Iterator[Any]:
+    """Run dbt on the selected models and tests and yield an event for each of them.
+
+    Also when dbt fails: what it built is reported first, then the step fails with dbt's words.
+    """
+    engine = engine_for(settings, project.domain)
+    with engine:
+        inputs = provenance.landed(engine, _ports(project.manifest()))
+    with tempfile.TemporaryDirectory(prefix="dbt-") as folder:
+        invocation = call(settings, project, ["build"], context=context, target=Path(folder))
+        events, error = _drain(invocation.stream())
+        nodes = project.manifest()["nodes"]
+        built = {_unique_id(event): nodes[_unique_id(event)]["alias"] for event in events if _is_model(event)}
+        with engine:
+            relations = read_relations(engine, built.values())
+        lineage = ColumnLineage(project, translator, relations)
+        for event in events:
+            if _is_model(event):
+                unique_id = _unique_id(event)
+                added = relations.metadata(built[unique_id]) | lineage.metadata(unique_id, Path(folder))
+                added[provenance.METADATA_KEY] = dg.MetadataValue.json(inputs)
+                event = event.with_metadata({**event.metadata, **added})
+            yield event
+        lineage.save()
+    yield from _unanswered(context, events)
+    if error is not None:
+        raise error
+
+
+def _drain(stream: Iterator[Any]) -> tuple[list[Any], Exception | None]:
+    """All events first: the engine cannot be read while dbt writes it."""
+    events: list[Any] = []
+    try:
+        events.extend(stream)
+    except Exception as error:
+        return events, error
+    return events, None
+
+
+def _is_model(event: Any) -> bool:
+    return isinstance(event, dg.Output)
+
+
+def _unique_id(event: Any) -> str:
+    return str(event.metadata["unique_id"].value)
+
+
+def _unanswered(context: dg.AssetExecutionContext, events: Iterable[Any]) -> Iterator[dg.AssetCheckResult]:
+    """A failed result for each selected check that dbt did not run; Dagster would take silence as success."""
+    answered = {(event.asset_key, event.check_name) for event in events if isinstance(event, dg.AssetCheckResult)}
+    for key in context.selected_asset_check_keys:
+        if (key.asset_key, key.name) not in answered:
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=False,
+                metadata={"reason": "dbt did not run this test, because something it depends on failed"},
+            )
+
+
+def _ports(manifest: Mapping[str, Any]) -> list[str]:
+    return sorted(source["name"] for source in manifest["sources"].values() if source["source_name"] == SOURCE)
+
+
+def _refuse_missing_marts(project: Project, products: Iterable[DataProduct], specs: Iterable[dg.AssetSpec]) -> None:
+    """Raise ContractError for each product whose mart is not in the dbt project."""
+    models = {spec.key.path[-1] for spec in specs}
+    problems = tuple(
+        Problem(
+            product.source,
+            1,
+            "spec.model" if product.spec.model else "metadata.name",
+            f"there is no dbt model '{product.model}' in {project.directory.name}/models"
+            f"{suggestion(product.model, models)}; a product's rows come from the model of its name or spec.model",
+        )
+        for product in products
+        if product.model not in models
+    )
+    if problems:
+        raise ContractError(problems)
