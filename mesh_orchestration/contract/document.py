@@ -178,21 +178,21 @@ def _value(node: Node, path: Path_, file: str, problems: list[Problem]) -> Any:
 
 def _mapping(node: MappingNode, path: Path_, file: str, problems: list[Problem]) -> dict[Any, Any]:
     result: dict[Any, Any] = {}
-    lines: dict[Any, int] = {}
+    first: dict[Any, ScalarNode] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
         if not isinstance(key_node, ScalarNode) or key_node.tag == f"{_TAG}merge":
             message = "a key is one word; found a merge key or a collection"
-            problems.append(Problem(file, line, yaml_path(path), message))
+            problems.append(Problem(file, key_node.start_mark.line + 1, yaml_path(path), message))
             continue
         # A key is the word as written: `on:` and `2024:` are text, only an empty or null key is None.
         key = None if _is_null(key_node) else key_node.value
         where = (*path, key)
         known = "null" if key is None else key
-        if known in lines:
-            problems.append(Problem(file, line, yaml_path(where), f"is written twice; first in line {lines[known]}"))
+        if known in first:
+            message = f"is written twice; first in line {first[known].start_mark.line + 1}"
+            problems.append(Problem(file, key_node.start_mark.line + 1, yaml_path(where), message))
             continue
-        lines[known] = line
+        first[known] = key_node
         result[key] = _value(value_node, where, file, problems)
     return result
 
