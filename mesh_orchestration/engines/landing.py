@@ -1,0 +1,245 @@
+"""Landing batches exactly once: the part every SQL engine shares.
+
+A port's rows and its entries in the ledger change in one transaction, so after a crash or a retry the
+landing table holds each batch once or not at all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from mesh_orchestration.contract.model import SchemaField
+from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.engines.base import LEDGER, Batch, Files, Landed, LedgerEntry, Mode
+from mesh_orchestration.engines.columns import Column, ident
+from mesh_orchestration.errors import EngineError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LEDGER_COLUMNS = (
+    "port text not null, batch text not null, fingerprint text not null, rows bigint not null, "
+    "landed_at timestamptz not null, run_id text not null, watermark text not null, snapshot_id bigint, "
+    "stamp text not null"
+)
+_ENTRY = "port, batch, fingerprint, rows, landed_at, run_id, watermark, snapshot_id, stamp"
+
+
+def landing_table(port: str) -> str:
+    """The table an input port lands in."""
+    return f"landing__{port}"
+
+
+class SqlEngine(ABC):
+    """Base of the engines that speak SQL; ``$1`` marks a parameter of ``_run``."""
+
+    domain: str
+    dialect: str
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def dbt_target(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def relation(self, name: str) -> str: ...
+
+    @abstractmethod
+    def execute(self, sql: str) -> list[tuple[Any, ...]]: ...
+
+    @abstractmethod
+    def _open(self) -> None: ...
+
+    @abstractmethod
+    def _transaction(self, what: str) -> AbstractContextManager[None]:
+        """A transaction that commits at its end; engine failures leave it as EngineError."""
+
+    @abstractmethod
+    def _run(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one statement, inside the transaction if there is one."""
+
+    @abstractmethod
+    def _spell(self, column: Column) -> str:
+        """The column's type in this engine's words."""
+
+    @abstractmethod
+    def _columns(self, table: str) -> Mapping[str, str]:
+        """The columns of a table or view with their types; empty when there is none."""
+
+    @abstractmethod
+    def _is_view(self, table: str) -> bool: ...
+
+    @abstractmethod
+    def _clear(self, table: str) -> None:
+        """Remove all rows of a table."""
+
+    @abstractmethod
+    def _copy_in(self, port: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+        """Append the batch's rows to the landing table; returns how many."""
+
+    @abstractmethod
+    def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
+        """Write the columns of a mart as Parquet files."""
+
+    @abstractmethod
+    def _refer(self, port: str, columns: Sequence[Column], batch: Batch, files: Files) -> int | None:
+        """Make the port a view over the files; returns its rows, or None where the engine cannot."""
+
+    def _accepts(self, found: str, column: Column) -> bool:
+        """Whether a mart's column type holds exactly the values of the contract's type."""
+        return found == self._spell(column)
+
+    def ledger(self, port: str) -> tuple[LedgerEntry, ...]:
+        if not self._columns(LEDGER):
+            return ()
+        rows = self._run(
+            f"select {_ENTRY} from {self.relation(LEDGER)} where port = $1 order by landed_at, batch", (port,)
+        )
+        return tuple(LedgerEntry(*row) for row in rows)
+
+    def prepare(self, port: str, columns: Sequence[Column]) -> None:
+        with self._transaction(f"prepare {landing_table(port)}"):
+            self._prepare(port, columns)
+
+    def land(
+        self,
+        port: str,
+        columns: Sequence[Column],
+        batch: Batch,
+        rows: Files | pa.RecordBatchReader,
+        *,
+        mode: Mode = "append",
+    ) -> Landed:
+        entries = self.ledger(port)
+        same = next((entry for entry in entries if entry.batch == batch.name), None)
+        if same and same.fingerprint == batch.fingerprint and self._holds(port, entries, mode):
+            return Landed(same.rows, changed=False)
+        with self._transaction(f"land {batch.name} in {landing_table(port)}"):
+            count = self._land(port, columns, batch, rows, mode=mode, replaced=same is not None)
+            stale = "port = $1" if mode != "append" else "port = $1 and batch = $2"
+            self._run(
+                f"delete from {self.relation(LEDGER)} where {stale}", (port, batch.name)[: 1 if mode != "append" else 2]
+            )
+            self._run(
+                f"insert into {self.relation(LEDGER)} ({_ENTRY}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                (
+                    port, batch.name, batch.fingerprint, count, batch.landed_at,
+                    batch.run_id, batch.watermark, batch.snapshot_id, batch.stamp,
+                ),
+            )  # fmt: skip
+        return Landed(count, changed=True)
+
+    def check_landing(self, port: str) -> None:
+        table = landing_table(port)
+        try:
+            self._run(f"select * from {self.relation(table)} limit 0")
+        except EngineError as error:
+            held = ", ".join(entry.batch for entry in self.ledger(port)) or "nothing"
+            raise EngineError(
+                f"{self.domain}.{table} (holding {held}) cannot be read any more: {error}; "
+                f"materialise the input port {port} again, then run dbt"
+            ) from error
+
+    def export(self, model: str, fields: Sequence[SchemaField], directory: Path) -> tuple[Path, ...]:
+        columns = tuple(Column.of(field) for field in fields)
+        found = self._columns(model)
+        if not found:
+            models = [row[0] for row in self._models() if not str(row[0]).startswith("landing__")]
+            raise EngineError(
+                f"schema {self.domain} has no model {model}{suggestion(model, models)}; "
+                f"the contract names it in spec.model or metadata.name, and `dbt build` must have made it "
+                f"(models there: {', '.join(models) or 'none'})"
+            )
+        if differences := self._differences(found, columns):
+            listed = "\n".join(f"  - {difference}" for difference in differences)
+            raise EngineError(f"{self.domain}.{model} drifted from its contract:\n{listed}")
+        directory.mkdir(parents=True, exist_ok=True)
+        return self._write(model, columns, directory)
+
+    def _models(self) -> list[tuple[Any, ...]]:
+        return self._run(
+            "select table_name from information_schema.tables where table_schema = $1 order by 1", (self.domain,)
+        )
+
+    def _differences(self, found: Mapping[str, str], columns: Sequence[Column]) -> list[str]:
+        expected = {column.name for column in columns}
+        spare = [name for name in found if name not in expected]
+        differences = []
+        for column in columns:
+            wanted = f"{column.word} ({self._spell(column)})"
+            if column.name not in found:
+                differences.append(f"{column.name}: missing, expected {wanted}{suggestion(column.name, spare)}")
+            elif not self._accepts(found[column.name], column):
+                differences.append(
+                    f"{column.name}: found {found[column.name]}, expected {wanted}; "
+                    f"cast it in the model: cast({column.name} as {self._spell(column)})"
+                )
+        return differences
+
+    def _holds(self, port: str, entries: Sequence[LedgerEntry], mode: Mode) -> bool:
+        """Whether the landing table really is what its entry says, so that nothing need be done."""
+        if mode != "append" and len(entries) != 1:
+            return False
+        try:
+            self.check_landing(port)
+        except EngineError:
+            return False
+        return True
+
+    def _land(
+        self,
+        port: str,
+        columns: Sequence[Column],
+        batch: Batch,
+        rows: Files | pa.RecordBatchReader,
+        *,
+        mode: Mode,
+        replaced: bool,
+    ) -> int:
+        self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
+        if mode == "reference" and isinstance(rows, Files):
+            count = self._refer(port, columns, batch, rows)
+            if count is not None:
+                return count
+        self._prepare(port, columns)
+        table = self.relation(landing_table(port))
+        if mode != "append":
+            self._clear(table)
+        elif replaced:
+            self._run(f"delete from {table} where _batch = $1", (batch.name,))
+        return self._copy_in(port, columns, batch, rows)
+
+    def _prepare(self, port: str, columns: Sequence[Column]) -> None:
+        table = landing_table(port)
+        self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
+        if self._is_view(table):
+            self._run(f"drop view {self.relation(table)}")
+        found = self._columns(table)
+        if not found:
+            spelled = [f"{ident(column.name)} {self._spell(column)}" for column in columns]
+            spelled += ["_batch text not null", "_landed_at timestamptz not null"]
+            self._run(f"create table {self.relation(table)} ({', '.join(spelled)})")
+            return
+        for column in columns:
+            self._add_or_compare(table, column, found.get(column.name))
+
+    def _add_or_compare(self, table: str, column: Column, found: str | None) -> None:
+        if found is None:
+            self._run(f"alter table {self.relation(table)} add column {ident(column.name)} {self._spell(column)}")
+        elif found != self._spell(column):
+            raise EngineError(
+                f"{self.domain}.{table}.{column.name} is {found} but the input port now declares {column.word}; "
+                f"drop the table and its rows of {LEDGER} to load it afresh, or add a column under a new name"
+            )

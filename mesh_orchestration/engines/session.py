@@ -1,0 +1,44 @@
+"""DuckDB sessions as every part of the engines wants them: UTC, bounded memory, spilling under home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from mesh_orchestration.engines.columns import literal
+from mesh_orchestration.settings import Settings
+
+
+def session_settings(settings: Settings) -> dict[str, Any]:
+    """DuckDB's settings by name; ``MESH_THREADS`` (2) and ``MESH_MEMORY_LIMIT`` (1GB) bound a session."""
+    return {
+        "TimeZone": "UTC",
+        "memory_limit": settings.memory_limit,
+        "threads": settings.integer("MESH_THREADS", 2),
+        "temp_directory": str(settings.home / "tmp" / "duckdb"),
+        "preserve_insertion_order": False,
+    }
+
+
+def configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Apply the session settings to an open connection."""
+    for name, value in session_settings(settings).items():
+        spelled = str(value).lower() if isinstance(value, bool | int) else literal(str(value))
+        connection.execute(f"set {name} = {spelled}")
+
+
+@contextmanager
+def file_reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory session for reading files on behalf of any engine."""
+    with duckdb.connect() as connection:
+        configure(connection, settings)
+        yield connection
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a DuckDB message, which names the cause; the rest quotes SQL and options."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
