@@ -6,16 +6,30 @@ A new type adds its options here and its reading there.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import InputPort, Part, TypeWord, Words
-from mesh_orchestration.contract.wording import found
+from mesh_orchestration.contract.wording import found, suggestion
+
+_COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+LANDED = ("_batch", "_landed_at")
+"""Columns that landing adds to every row: which batch it came with, and when."""
 
 
-class BatchPort(Part):
+class PortOptions(Part):
+    """Base of the options of one type of input port."""
+
+    def findings(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What well-formed options contradict, as (path, message)."""
+        yield from ()
+
+
+class BatchPort(PortOptions):
     """Files that a source drops into a folder; each file is taken once.
 
     ``path`` is a glob, relative to the landing folder or absolute; ``columns`` (name to type) is what
@@ -25,7 +39,18 @@ class BatchPort(Part):
     path: Annotated[str, Field(min_length=1)]
     format: Literal["parquet", "csv", "json"] = "parquet"
     key: Words = ()
-    columns: dict[str, TypeWord] = Field(default_factory=dict)
+    columns: Annotated[dict[str, TypeWord], Field(min_length=1)]
+
+    def findings(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Keys that are no column, and columns that no table can have."""
+        for index, name in enumerate(self.key):
+            if name not in self.columns:
+                yield ("key", index), f"'{name}' is not a column of this input{suggestion(name, self.columns)}"
+        for name in self.columns:
+            if name in LANDED:
+                yield ("columns", name), f"'{name}' is a column that landing adds itself; take it out"
+            elif not _COLUMN.match(name):
+                yield ("columns", name), f"'{name}' is not a column name; use letters, digits and _, at most 63"
 
 
 def _address(value: Any) -> Address:
@@ -36,13 +61,13 @@ def _address(value: Any) -> Address:
     return Address.parse(value)
 
 
-class DataProductPort(Part):
+class DataProductPort(PortOptions):
     """The published snapshot of another data product, named by its address."""
 
     product: Annotated[Address, BeforeValidator(_address, json_schema_input_type=str)]
 
 
-PORTS: dict[str, type[Part]] = {"batch": BatchPort, "data-product": DataProductPort}
+PORTS: dict[str, type[PortOptions]] = {"batch": BatchPort, "data-product": DataProductPort}
 """The options of each type of input port, by the word in the contract."""
 
 

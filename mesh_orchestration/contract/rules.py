@@ -209,11 +209,13 @@ def _port_options(port: InputPort, where: tuple[str | int, ...]) -> Iterator[Fin
     if model is None:
         yield (*where, "type"), f"'{port.type}' is not a type of input port{suggestion(port.type, PORTS)}"
         return
+    findings: Iterator[Finding]
     try:
-        model.model_validate(port.options)
+        findings = model.model_validate(port.options).findings()
     except ValidationError as error:
-        for path, message in structural_findings(error, port.options, model):
-            yield (*where, *path), message
+        findings = structural_findings(error, port.options, model)
+    for path, message in findings:
+        yield (*where, *path), message
 
 
 def _reserved(draft: Draft) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ _MEANT = {
     "model": "the name of a dbt model such as order_lines",
     "name": "letters, digits and _, starting with a letter, at most 63 in all",
     "fields": "at least one field",
+    "columns": "the columns of the source, such as {basket_id: long}",
 }
 
 

@@ -13,7 +13,7 @@ from tests.builders import contract_text, mesh_at, product, write_contract
 
 LINES = "orders.order_lines.v1"
 FROM_LINES = [{"name": "order_lines", "type": "data-product", "product": LINES}]
-FILES = {"name": "transactions", "type": "batch", "path": "transactions/*.parquet"}
+FILES = {"name": "transactions", "type": "batch", "path": "transactions/*.parquet", "columns": {"id": "long"}}
 
 
 def mesh(root: Path, *contracts: object) -> Mesh:
