@@ -1,0 +1,228 @@
+"""Where notices go: the log, a JSON webhook, e-mail over SMTP, and anything Apprise has a URL for."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import smtplib
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Protocol
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from mesh_orchestration.alerts.notice import Notice
+from mesh_orchestration.errors import MeshError, SettingsError
+from mesh_orchestration.settings import Settings
+
+TIMEOUT = 10.0
+_log = logging.getLogger("mesh.alerts")
+
+
+class DeliveryError(MeshError):
+    """A channel did not take a notice; the message names the channel, never a secret. ``down`` when the
+    whole service could not be reached, so that trying it again at once is a waste of time."""
+
+    def __init__(self, message: str, *, down: bool = False) -> None:
+        self.down = down
+        super().__init__(message)
+
+
+class Channel(Protocol):
+    """One way to tell people. ``name`` is stable, unique and free of secrets; ``service`` is what several
+    channels share and what may be down."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def service(self) -> str: ...
+
+    def send(self, notice: Notice) -> None:
+        """Deliver ``notice``; raises DeliveryError when that failed and may be tried again."""
+        ...
+
+
+@dataclass(frozen=True)
+class LogChannel:
+    """The process's log: always on, never fails."""
+
+    name: str = "log"
+    service: str = "log"
+
+    def send(self, notice: Notice) -> None:
+        level = logging.INFO if notice.message.transition == "recovered" else logging.WARNING
+        _log.log(level, "%s", notice.text)
+
+
+@dataclass(frozen=True)
+class WebhookChannel:
+    """POSTs the notice's payload as JSON; ``secret`` signs the body (HMAC-SHA256)."""
+
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    timeout: float = TIMEOUT
+
+    @property
+    def name(self) -> str:
+        return f"webhook {urlsplit(self.url).hostname}"
+
+    @property
+    def service(self) -> str:
+        return self.name
+
+    def send(self, notice: Notice) -> None:
+        body = json.dumps(notice.payload).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": notice.key}
+        if self.secret:
+            digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+            headers["X-Mesh-Signature"] = f"sha256={digest}"
+        request = urllib.request.Request(self.url, body, headers)  # noqa: S310 (scheme checked where it is read)
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout):  # noqa: S310
+                pass
+        except urllib.error.HTTPError as error:
+            raise DeliveryError(f"{self.name} answered {error.code} {error.reason}") from None
+        except OSError as error:
+            raise DeliveryError(f"{self.name} cannot be reached: {error}", down=True) from None
+
+
+@dataclass(frozen=True)
+class EmailChannel:
+    """Sends plain text over SMTP to the addresses in ``to``, with copies to ``cc``."""
+
+    url: str = field(repr=False)
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...] = ()
+    timeout: float = TIMEOUT
+
+    @property
+    def name(self) -> str:
+        return f"e-mail {', '.join(self.to)}"
+
+    @property
+    def service(self) -> str:
+        return f"SMTP server {urlsplit(self.url).hostname}"
+
+    def send(self, notice: Notice) -> None:
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = notice.title, self.sender, ", ".join(self.to)
+        if self.cc:
+            mail["Cc"] = ", ".join(self.cc)
+        mail["Message-ID"] = f"<{notice.key.replace(':', '.')}@mesh>"
+        mail["X-Mesh-Idempotency-Key"] = notice.key
+        mail.set_content(notice.text)
+        try:
+            self._submit(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            raise DeliveryError(f"{self.name} was refused by the {self.service}: {error}") from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise DeliveryError(f"{self.name} was not accepted by the {self.service}: {error}", down=True) from None
+
+    def _submit(self, mail: EmailMessage) -> None:
+        parts = urlsplit(self.url)
+        host = parts.hostname or "localhost"
+        secure = parts.scheme == "smtps"
+        connect = smtplib.SMTP_SSL if secure else smtplib.SMTP
+        with connect(host, parts.port or (465 if secure else 25), timeout=self.timeout) as server:
+            if not secure and parse_qs(parts.query).get("starttls"):
+                server.starttls()
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(mail)
+
+
+@dataclass(frozen=True)
+class AppriseChannel:
+    """Any service Apprise has a URL for (Slack, Teams, Matrix, PagerDuty …)."""
+
+    url: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        digest = hashlib.sha256(self.url.encode()).hexdigest()[:8]
+        return f"apprise {urlsplit(self.url).scheme} {digest}"  # the rest of such a URL is a secret
+
+    @property
+    def service(self) -> str:
+        return self.name
+
+    def send(self, notice: Notice) -> None:
+        import apprise
+
+        service = apprise.Apprise()
+        if not service.add(self.url):
+            raise DeliveryError(f"{self.name}: Apprise knows no such URL; mend MESH_ALERT_URLS")
+        recovered = notice.message.transition == "recovered"
+        level = "success" if recovered else {"warn": "warning", "error": "failure"}[notice.message.incident.level]
+        if not service.notify(title=notice.title, body=notice.text, notify_type=level):
+            raise DeliveryError(f"{self.name} did not take the notice")
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The configured channels: what every notice gets, what teams get, and how e-mail leaves the house."""
+
+    always: tuple[Channel, ...]
+    general: tuple[Channel, ...] = ()
+    teams: dict[str, tuple[Channel, ...]] = field(default_factory=dict)
+    smtp_url: str = field(default="", repr=False)
+    sender: str = ""
+
+    @classmethod
+    def load(cls, settings: Settings) -> Routes:
+        """The channels that the settings name; raises SettingsError on a URL that no channel can use."""
+        always: list[Channel] = [LogChannel()]
+        if webhook := settings.get("MESH_ALERT_WEBHOOK"):
+            _checked("MESH_ALERT_WEBHOOK", webhook, ("http", "https"))
+            always.append(WebhookChannel(webhook, settings.get("MESH_ALERT_WEBHOOK_SECRET")))
+        prefix = "MESH_ALERT_URLS_"
+        teams = {
+            name.removeprefix(prefix).lower(): _apprise(urls)
+            for name, urls in settings.environ.items()
+            if name.startswith(prefix) and urls
+        }
+        smtp = settings.get("MESH_SMTP_URL")
+        if smtp:
+            host = _checked("MESH_SMTP_URL", smtp, ("smtp", "smtps")).hostname
+            sender = settings.get("MESH_SMTP_FROM", f"mesh@{host}")
+        return cls(tuple(always), _apprise(settings.get("MESH_ALERT_URLS")), teams, smtp, sender if smtp else "")
+
+    def channels(self, notice: Notice) -> tuple[Channel, ...]:
+        """Where ``notice`` goes: always the log and the webhook; an owner that is an e-mail address gets
+        e-mail (the general URLs when no SMTP server is set); ``team:orders`` gets the URLs of
+        MESH_ALERT_URLS_ORDERS, or the general ones. Owners of products that read a refused one are copied."""
+        chosen: dict[str, Channel] = {channel.name: channel for channel in self.always}
+        mails = tuple(owner for owner in notice.about.owners if "@" in owner)
+        named = [owner for owner in notice.about.owners if "@" not in owner]
+        if mails and self.smtp_url:
+            channel = EmailChannel(self.smtp_url, self.sender, mails, self._copies(notice, mails))
+            chosen[channel.name] = channel
+        wanted: list[Sequence[Channel]] = [
+            self.teams.get(owner.removeprefix("team:").lower().replace("-", "_"), self.general) for owner in named
+        ]
+        if (mails and not self.smtp_url) or not notice.about.owners:
+            wanted.append(self.general)
+        chosen |= {channel.name: channel for channels in wanted for channel in channels}
+        return tuple(chosen.values())
+
+    def _copies(self, notice: Notice, owners: tuple[str, ...]) -> tuple[str, ...]:
+        if notice.message.incident.kind != "contract":
+            return ()
+        return tuple(sorted({reader for reader in notice.about.readers.values() if "@" in reader} - set(owners)))
+
+
+def _apprise(urls: str) -> tuple[Channel, ...]:
+    return tuple(AppriseChannel(url) for url in urls.replace(",", " ").split())
+
+
+def _checked(name: str, url: str, schemes: tuple[str, ...]) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise SettingsError(f"{name} is not a URL such as {schemes[0]}://host:port/ ({' or '.join(schemes)})")
+    return parts

@@ -1,0 +1,91 @@
+"""What a person and a program read of an incident."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+from mesh_orchestration.alerts.events import Finding
+from mesh_orchestration.alerts.incidents import Incident, Kind, Message
+from mesh_orchestration.alerts.notice import About, Notice, Serving
+
+SINCE = 1_700_003_600.0
+FINDING = Finding(
+    "contract__null__id",
+    expectation="expect_column_values_to_not_be_null",
+    column="id",
+    observed="0.98",
+    threshold="0.99",
+    rows=1000,
+    unexpected=20,
+    sample=5,
+)
+ABOUT = About(("team-orders@company.io",), {"billing.revenue.v1": "team:billing"}, Serving(42, 1_700_000_000.0))
+
+
+def notice(kind: Kind = "contract", **parts: Any) -> Notice:
+    incident = Incident(
+        "orders.orders.v1", kind, "error", 7, 1_700_003_600.0, run_id="run1", failing=("contract__null__id",)
+    )
+    message = Message(incident, "opened", 1_700_003_600.0, run_id="run1", findings=(FINDING,))
+    return Notice(replace(message, **parts), ABOUT, "http://127.0.0.1:3000")
+
+
+def test_a_refusal_says_everything_its_owner_needs() -> None:
+    opened = notice()
+
+    assert opened.text.splitlines() == [
+        "[ERROR] orders.orders.v1: not published, the contract is broken",
+        "Since: 2023-11-14T23:13:20+00:00",
+        f"- {FINDING}",
+        "Consumers still get snapshot 42 from 2023-11-14T22:13:20+00:00.",
+        "Read by: billing.revenue.v1 (team:billing)",
+        "Next: mesh rejected orders.orders.v1",
+        "Owner: team-orders@company.io",
+        "Run: http://127.0.0.1:3000/runs/run1",
+        f"Incident: {opened.message.incident.id}",
+    ]
+
+
+def test_a_finding_says_what_was_observed_against_what() -> None:
+    assert str(FINDING) == (
+        "expect_column_values_to_not_be_null on column id: observed 0.98, threshold 0.99, 20 of 1,000 rows, "
+        "5 masked samples kept"
+    )
+
+
+def test_a_refused_first_publication_says_that_nothing_can_be_read() -> None:
+    assert "Consumers have nothing to read yet" in replace(notice(), about=About()).text
+
+
+def test_a_recovery_says_what_recovered_and_how_long_it_took() -> None:
+    recovered = notice(transition="recovered", at=SINCE + 3 * 3600 + 120, findings=())
+
+    assert recovered.text.splitlines()[:4] == [
+        "[RESOLVED] orders.orders.v1: published again",
+        "Recovered: contract__null__id",
+        "Open for 3 h 2 min, since 2023-11-14T23:13:20+00:00",
+        "Consumers get snapshot 42 from 2023-11-14T22:13:20+00:00.",
+    ]
+
+
+def test_a_failed_run_says_why_and_what_to_run_next() -> None:
+    lines = notice("run", findings=(), error="Step orders_dbt: no space left").text.splitlines()
+
+    assert lines[2] == "Step orders_dbt: no space left"
+    assert "Next: open the run, mend the cause, then mesh run orders" in lines
+
+
+@pytest.mark.parametrize("kind", ["contract", "check", "freshness", "run"])
+@pytest.mark.parametrize("transition", ["opened", "recovered"])
+def test_the_payload_keeps_its_schema(kind: Kind, transition: str) -> None:
+    schema = json.loads((files("mesh_orchestration.alerts") / "webhook.schema.json").read_text())
+    said = notice(kind, transition=transition, last_published=1.0)
+
+    jsonschema.validate(json.loads(json.dumps(said.payload)), schema, format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(replace(said, about=About()).payload, schema)
