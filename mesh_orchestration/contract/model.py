@@ -24,12 +24,13 @@ from pydantic import (
     PrivateAttr,
     Strict,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
 from mesh_orchestration.contract.address import DOMAIN, PRODUCT, Address
 from mesh_orchestration.contract.duration import parse_duration
-from mesh_orchestration.contract.types import LogicalType, parse_type
+from mesh_orchestration.contract.types import ALIASES, SCALARS, LogicalType, parse_type
 from mesh_orchestration.contract.wording import found
 
 SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
@@ -103,6 +104,10 @@ def _mask(value: Any) -> Any:
     return value
 
 
+def _text_like(meaning: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": meaning, "examples": list(examples)})
+
+
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
 _CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")
@@ -111,12 +116,26 @@ Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
 MaskWord = Annotated[Mask | None, BeforeValidator(_mask, json_schema_input_type=Mask)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
-Duration = Annotated[str, BeforeValidator(_duration, json_schema_input_type=str)]
-TypeWord = Annotated[str, BeforeValidator(_type, json_schema_input_type=str)]
-Owner = Annotated[str, BeforeValidator(_owner, json_schema_input_type=str)]
-Schedule = Annotated[str, BeforeValidator(_schedule, json_schema_input_type=str)]
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
-Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
+Duration = Annotated[str, BeforeValidator(_duration), _text_like("a length of time", "15m", "1h", "2d", "PT15M")]
+TypeWord = Annotated[
+    str,
+    BeforeValidator(_type),
+    WithJsonSchema(
+        {"anyOf": [{"enum": [*SCALARS, *ALIASES]}, {"type": "string", "pattern": r"^[A-Za-z0-9]+[(<].+[)>]$"}]}
+    ),
+]
+Owner = Annotated[
+    str, BeforeValidator(_owner), _text_like("an e-mail or team:name", "orders@company.io", "team:orders")
+]
+Schedule = Annotated[str, BeforeValidator(_schedule), _text_like("a cron line", "15 * * * *")]
+Day = Annotated[date, BeforeValidator(_day)]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}], "examples": ["99.9%", 0.999]}
+    ),
+]
 Words = Annotated[tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=tuple[str, ...] | str)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,54}$")]
 
