@@ -60,10 +60,14 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class Files:
-    """Local files that hold rows; ``csv`` has a header line, ``json`` one object a line."""
+    """Local files that hold rows; ``csv`` has a header line, ``json`` one object a line.
+
+    Columns that ``partial`` files lack are null; from others they are an error.
+    """
 
     paths: tuple[Path, ...]
     format: Format = "parquet"
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,9 @@ class Engine(Protocol):
 
     def dbt_target(self) -> dict[str, Any]:
         """The output of a dbt profile that builds in this engine's schema; holds no secret."""
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables that the target's ``env_var`` reads: the secrets, kept out of every file."""
 
     def relation(self, name: str) -> str:
         """The quoted name of a model or table of the domain."""
@@ -135,7 +142,8 @@ def engine_for(settings: Settings, domain: str) -> Engine:
     module = _module(word)
     if module is None:
         raise SettingsError(
-            f"MESH_ENGINE_{domain.upper()} or MESH_ENGINE says '{word}', which is not an engine{suggestion(word, _words())}"
+            f"MESH_ENGINE_{domain.upper()} or MESH_ENGINE says '{word}', which is not an engine"
+            f"{suggestion(word, _words())}"
         )
     engine: Engine = module.open_engine(settings, domain)
     return engine

@@ -87,6 +87,9 @@ class DuckDBEngine(SqlEngine):
             "retries": {"connect_attempts": 7, "retryable_exceptions": ["IOException"]},
         }
 
+    def dbt_environment(self) -> dict[str, str]:
+        return {}
+
     def relation(self, name: str) -> str:
         # The file's catalog is named as the domain too, so only three parts are unambiguous.
         return ident(self.domain, self.domain, name)
@@ -143,6 +146,9 @@ class DuckDBEngine(SqlEngine):
         sql = "select 1 from duckdb_views() where database_name = $1 and schema_name = $1 and view_name = $2"
         return bool(self._run(sql, (self.domain, table)))
 
+    def _lock(self, port: str) -> None:
+        """Nothing to do: the file has one writing process."""
+
     def _clear(self, table: str) -> None:
         self._run(f"delete from {table}")
 
@@ -150,7 +156,7 @@ class DuckDBEngine(SqlEngine):
         names = ", ".join([*(ident(column.name) for column in columns), "_batch", "_landed_at"])
         insert = f"insert into {self.relation(landing_table(port))} ({names})"
         if isinstance(rows, Files):
-            source = select_sql(rows, columns)
+            source = self._select(rows, columns)
             return int(self._run(f"{insert} select *, $1, $2 from ({source})", (batch.name, batch.landed_at))[0][0])
         casts = ", ".join(f"{ident(column.name)}::{duckdb_type(column)}" for column in columns)
         self._open_connection.register("landing_rows", rows)
@@ -161,11 +167,15 @@ class DuckDBEngine(SqlEngine):
         finally:
             self._open_connection.unregister("landing_rows")
 
+    def _select(self, files: Files, columns: Sequence[Column]) -> str:
+        present = offered_types(self._open_connection, files) if files.partial else None
+        return select_sql(files, columns, present=present)
+
     def _refer(self, port: str, columns: Sequence[Column], batch: Batch, files: Files) -> int:
         table = landing_table(port)
         if self._columns(table) and not self._is_view(table):
             self._run(f"drop table {self.relation(table)}")
-        rows = select_sql(files, columns, present=offered_types(self._open_connection, files))
+        rows = self._select(files, columns)
         self._run(
             f"create or replace view {self.relation(table)} as select *, {literal(batch.name)} as _batch, "
             f"{literal(batch.landed_at.isoformat())}::timestamptz as _landed_at from ({rows})"

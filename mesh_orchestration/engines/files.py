@@ -66,20 +66,20 @@ def select_sql(files: Files, columns: Sequence[Column], *, present: Mapping[str,
     """
     spelled = []
     for column in columns:
-        name, kind = ident(column.name), duckdb_type(column)
+        name, kind = ident("source", column.name), duckdb_type(column)
         if present is not None and column.name not in present:
             value = f"null::{kind}"
         elif files.format == "parquet" or column.type.item:
             value = f"{name}::{kind}"
         else:
             value = _strict_cast(column)
-        spelled.append(f"{value} as {name}")
-    return f"select {', '.join(spelled)} from {_function(files, columns)}"
+        spelled.append(f"{value} as {ident(column.name)}")
+    return f"select {', '.join(spelled)} from {_function(files, columns)} as source"
 
 
 def _strict_cast(column: Column) -> str:
     """Text to the column's type; a value that does not spell one is an error that quotes it."""
-    name, kind = ident(column.name), duckdb_type(column)
+    name, kind = ident("source", column.name), duckdb_type(column)
     if column.type.name == "string":
         return name
     spelled = {

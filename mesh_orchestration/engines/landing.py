@@ -54,6 +54,9 @@ class SqlEngine(ABC):
     def dbt_target(self) -> dict[str, Any]: ...
 
     @abstractmethod
+    def dbt_environment(self) -> dict[str, str]: ...
+
+    @abstractmethod
     def relation(self, name: str) -> str: ...
 
     @abstractmethod
@@ -80,6 +83,10 @@ class SqlEngine(ABC):
 
     @abstractmethod
     def _is_view(self, table: str) -> bool: ...
+
+    @abstractmethod
+    def _lock(self, port: str) -> None:
+        """Keep every other landing of the port out until the transaction ends."""
 
     @abstractmethod
     def _clear(self, table: str) -> None:
@@ -122,24 +129,33 @@ class SqlEngine(ABC):
         *,
         mode: Mode = "append",
     ) -> Landed:
-        entries = self.ledger(port)
-        same = next((entry for entry in entries if entry.batch == batch.name), None)
-        if same and same.fingerprint == batch.fingerprint and self._holds(port, entries, mode):
-            return Landed(same.rows, changed=False)
+        readable = self._readable(port)
         with self._transaction(f"land {batch.name} in {landing_table(port)}"):
+            self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
+            self._lock(port)
+            entries = self.ledger(port)
+            same = next((entry for entry in entries if entry.batch == batch.name), None)
+            alone = mode == "append" or len(entries) == 1
+            if same and same.fingerprint == batch.fingerprint and alone and readable:
+                return Landed(same.rows, changed=False)
             count = self._land(port, columns, batch, rows, mode=mode, replaced=same is not None)
-            stale = "port = $1" if mode != "append" else "port = $1 and batch = $2"
-            self._run(
-                f"delete from {self.relation(LEDGER)} where {stale}", (port, batch.name)[: 1 if mode != "append" else 2]
-            )
-            self._run(
-                f"insert into {self.relation(LEDGER)} ({_ENTRY}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                (
-                    port, batch.name, batch.fingerprint, count, batch.landed_at,
-                    batch.run_id, batch.watermark, batch.snapshot_id, batch.stamp,
-                ),
-            )  # fmt: skip
+            self._enter(port, batch, count, alone=mode != "append")
         return Landed(count, changed=True)
+
+    def _enter(self, port: str, batch: Batch, rows: int, *, alone: bool) -> None:
+        """Write the batch's ledger entry in place of an older one, or of all the port's when ``alone``."""
+        ledger = self.relation(LEDGER)
+        if alone:
+            self._run(f"delete from {ledger} where port = $1", (port,))
+        else:
+            self._run(f"delete from {ledger} where port = $1 and batch = $2", (port, batch.name))
+        self._run(
+            f"insert into {ledger} ({_ENTRY}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (
+                port, batch.name, batch.fingerprint, rows, batch.landed_at,
+                batch.run_id, batch.watermark, batch.snapshot_id, batch.stamp,
+            ),
+        )  # fmt: skip
 
     def check_landing(self, port: str) -> None:
         table = landing_table(port)
@@ -188,10 +204,8 @@ class SqlEngine(ABC):
                 )
         return differences
 
-    def _holds(self, port: str, entries: Sequence[LedgerEntry], mode: Mode) -> bool:
-        """Whether the landing table really is what its entry says, so that nothing need be done."""
-        if mode != "append" and len(entries) != 1:
-            return False
+    def _readable(self, port: str) -> bool:
+        """Whether the landing table is there and what it refers to is too."""
         try:
             self.check_landing(port)
         except EngineError:
@@ -208,7 +222,6 @@ class SqlEngine(ABC):
         mode: Mode,
         replaced: bool,
     ) -> int:
-        self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
         if mode == "reference" and isinstance(rows, Files):
             count = self._refer(port, columns, batch, rows)
             if count is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -12,17 +11,9 @@ from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.settings import Settings
 
 
-def password_variable(domain: str) -> str:
-    """The environment variable dbt reads the domain's password from; dbt keeps this prefix out of logs."""
-    return f"DBT_ENV_SECRET_MESH_{domain.upper()}"
-
-
 def dbt_environment(settings: Settings, domain: str) -> dict[str, str]:
     """What must be in dbt's environment for the domain's profile to work: its database password, if any."""
-    if settings.engine(domain) != "postgresql":
-        return {}
-    password = urlsplit(settings.postgres_url(domain)).password
-    return {password_variable(domain): unquote(password)} if password else {}
+    return engine_for(settings, domain).dbt_environment()
 
 
 def write_profiles(settings: Settings, domain: str) -> Path:
