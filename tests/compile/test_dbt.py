@@ -17,6 +17,7 @@ from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.errors import ContractError
 from tests.builders import contract_text, mesh_at, product, write_contract
+from tests.postgres import PostgresDatabase
 
 LINES = "orders.order_lines.v1"
 FILES = {
@@ -158,12 +159,7 @@ profile: orders
 flags: {send_anonymous_usage_stats: false}
 models: {orders: {+materialized: table}}
 """
-PROFILES = """\
-orders:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: "orders.duckdb", schema: orders}
-"""
+ON_DUCKDB = "{type: duckdb, path: orders.duckdb, schema: orders}"
 EVERY_TYPE = {
     "order_id": ("string", "'a'"),
     "quantity": ("integer", "1"),
@@ -182,19 +178,24 @@ EVERY_TYPE = {
 }
 
 
-def project(root: Path, select: str) -> Path:
-    """A dbt project for DuckDB with the generated properties of the only domain, and one mart."""
+LANDED = "orders.landing__transactions as select 'a' as order_id, now() as _landed_at"
+
+
+def project(root: Path, select: str, *, target: str = ON_DUCKDB) -> Path:
+    """A dbt project with the generated properties of the only domain, and one mart."""
     found = mesh(root, product(LINES, inputs=[FILES], fields={name: kind for name, (kind, _) in EVERY_TYPE.items()}))
     dbt.write(found, root)
     folder = root / "dbt_projects" / "orders"
     (folder / "dbt_project.yml").write_text(PROJECT)
-    (folder / "profiles.yml").write_text(PROFILES)
+    (folder / "profiles.yml").write_text(f"orders: {{target: dev, outputs: {{dev: {target}}}}}\n")
     (folder / "models" / "order_lines.sql").write_text(select)
+    return folder
+
+
+def on_duckdb(folder: Path) -> Path:
     with duckdb.connect(str(folder / "orders.duckdb")) as engine:
         engine.execute("create schema orders.orders")
-        engine.execute(
-            "create table orders.orders.landing__transactions as select 'a' as order_id, now() as _landed_at"
-        )
+        engine.execute(f"create table orders.{LANDED}")
     return folder
 
 
@@ -214,7 +215,7 @@ def select(**changed: str) -> str:
 
 @pytest.mark.slow
 def test_dbt_builds_a_mart_of_every_type_under_its_contract_without_a_warning(tmp_path: Path) -> None:
-    answer = build(project(tmp_path, select()))
+    answer = build(on_duckdb(project(tmp_path, select())))
     assert answer.returncode == 0, answer.stdout
     assert "WARN=0 ERROR=0" in answer.stdout
     assert "eprecat" not in answer.stdout
@@ -222,7 +223,18 @@ def test_dbt_builds_a_mart_of_every_type_under_its_contract_without_a_warning(tm
 
 @pytest.mark.slow
 def test_dbt_refuses_a_mart_whose_type_drifted(tmp_path: Path) -> None:
-    answer = build(project(tmp_path, select(amount="'much'")))
+    answer = build(on_duckdb(project(tmp_path, select(amount="'much'"))))
     assert answer.returncode == 1
     assert "This model has an enforced contract that failed" in answer.stdout
     assert "amount" in answer.stdout
+
+
+@pytest.mark.slow
+def test_the_same_mart_builds_on_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
+    postgres.run("create schema orders", user=postgres.user)
+    postgres.run(f"create table {LANDED}", user=postgres.user)
+    place = f"host: 127.0.0.1, port: {postgres.server.port}, dbname: {postgres.name}, schema: orders"
+    target = f"{{type: postgres, {place}, user: {postgres.user}, password: trusted, threads: 1}}"
+    answer = build(project(tmp_path, select(), target=target))
+    assert answer.returncode == 0, answer.stdout
+    assert "WARN=0 ERROR=0" in answer.stdout
