@@ -32,13 +32,14 @@ def open_engine(settings: Settings, domain: str) -> DuckDBEngine:
 
 
 class DuckDBEngine(SqlEngine):
-    """A domain's DuckDB file ``<home>/engines/<domain>.duckdb`` with one schema named as the domain."""
+    """A domain's DuckDB file ``<home>/engines/<domain>_engine.duckdb`` with one schema named as the domain."""
 
     dialect = "duckdb"
 
     def __init__(self, settings: Settings, domain: str) -> None:
         self.settings, self.domain = settings, domain
-        self.path = settings.duckdb_dir / f"{domain}.duckdb"
+        # DuckDB names the catalog after the file; named as the schema, every view would be ambiguous.
+        self.path = settings.duckdb_dir / f"{domain}_engine.duckdb"
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def _open(self) -> None:
@@ -46,7 +47,7 @@ class DuckDBEngine(SqlEngine):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._connect()
             configure(self._connection, self.settings)
-            self._connection.execute(f"create schema if not exists {ident(self.domain, self.domain)}")
+            self._connection.execute(f"create schema if not exists {ident(self.path.stem, self.domain)}")
         except (duckdb.Error, OSError) as error:
             self.close()
             raise EngineError(f"{self.path}: the DuckDB file cannot be opened: {first_line(error)}") from error
@@ -91,8 +92,7 @@ class DuckDBEngine(SqlEngine):
         return {}
 
     def relation(self, name: str) -> str:
-        # The file's catalog is named as the domain too, so only three parts are unambiguous.
-        return ident(self.domain, self.domain, name)
+        return ident(self.path.stem, self.domain, name)
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         return self._run(sql)
@@ -136,14 +136,17 @@ class DuckDBEngine(SqlEngine):
     def _columns(self, table: str) -> Mapping[str, str]:
         return dict(
             self._run(
-                "select column_name, data_type from duckdb_columns() where database_name = $1 and schema_name = $1 "
-                "and table_name = $2 order by column_index",
+                "select column_name, data_type from duckdb_columns() where database_name = current_database() "
+                "and schema_name = $1 and table_name = $2 order by column_index",
                 (self.domain, table),
             )
         )
 
     def _is_view(self, table: str) -> bool:
-        sql = "select 1 from duckdb_views() where database_name = $1 and schema_name = $1 and view_name = $2"
+        sql = (
+            "select 1 from duckdb_views() where database_name = current_database() "
+            "and schema_name = $1 and view_name = $2"
+        )
         return bool(self._run(sql, (self.domain, table)))
 
     def _lock(self, port: str) -> None:

@@ -98,7 +98,7 @@ def test_a_file_held_by_another_process_names_it(settings: Settings, tmp_path: P
     hurried = Settings(root=settings.root, home=settings.home, environ={"MESH_LOCK_TIMEOUT": "0"})
     holder = subprocess.Popen(
         [sys.executable, "-c", "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('up', flush=True); input()",
-         str(settings.duckdb_dir / "orders.duckdb")],
+         str(settings.duckdb_dir / "orders_engine.duckdb")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -112,10 +112,17 @@ def test_a_file_held_by_another_process_names_it(settings: Settings, tmp_path: P
         pass
 
 
+def test_a_view_may_read_a_table_of_the_schema(engine: Engine) -> None:
+    table, view = engine.relation("numbers"), engine.relation("doubled")
+    engine.execute(f"create table {table} as select 21 as half")
+    engine.execute(f"create view {view} as select 2 * half as whole from {table}")
+    assert engine.execute(f"select whole from {view}") == [(42,)]
+
+
 def test_a_damaged_engine_file_is_named(settings: Settings) -> None:
     settings.duckdb_dir.mkdir(parents=True)
-    (settings.duckdb_dir / "orders.duckdb").write_bytes(b"not a database" * 1000)
-    with pytest.raises(EngineError, match=r"orders\.duckdb: the DuckDB file cannot be opened"):
+    (settings.duckdb_dir / "orders_engine.duckdb").write_bytes(b"not a database" * 1000)
+    with pytest.raises(EngineError, match=r"orders_engine\.duckdb: the DuckDB file cannot be opened"):
         engine_for(settings, "orders").__enter__()
 
 
