@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any
 
 from mesh_orchestration.engines.profiles import dbt_environment
 from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.orchestration.logs import say
 from mesh_orchestration.orchestration.manifest import Project
 from mesh_orchestration.settings import Settings
 
@@ -51,7 +51,7 @@ def mode(settings: Settings) -> str:
 
 def global_flags(project: Project, target: Path) -> list[str]:
     """The flags every dbt command gets, before the command's name."""
-    flags = ["--no-send-anonymous-usage-stats", "--no-version-check", "--log-path", str(target)]
+    flags = ["--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--log-path", str(target)]
     if project.partial_parse_path.is_file():
         flags += ["--partial-parse-file-path", str(project.partial_parse_path)]
     return flags
@@ -80,7 +80,7 @@ def invoke(
 ) -> Outcome:
     """Run a dbt command in this process and give back every connection and lock it took.
 
-    What dbt says goes to standard output as it happens. ``environ`` is seen by ``env_var()`` only
+    What dbt says goes to the step's output as it happens. ``environ`` is seen by ``env_var()`` only
     during the call. SIGINT and SIGTERM reach dbt as KeyboardInterrupt, which is the only interrupt it
     cancels its queries for; it is then raised again.
     """
@@ -106,7 +106,7 @@ def _listen(message: Any, messages: list[dict[str, Any]]) -> None:
     if message.info.level not in _SPOKEN:
         return
     if message.info.name != "Formatting":
-        sys.stdout.write(f"{message.info.msg}\n")
+        say(message.info.msg)
     if message.info.name in _RESULTS or message.info.level == "error":
         from dbt_common.events.functions import msg_to_dict
 

@@ -1,9 +1,8 @@
 """The dbt project of a domain as one subsettable multi-asset, with dbt's tests as asset checks."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads the type of a step's `context`.
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.errors import ContractError, Problem, SettingsError
 from mesh_orchestration.orchestration import provenance
+from mesh_orchestration.orchestration.automation import on_publication
 from mesh_orchestration.orchestration.columns import ColumnLineage, read_relations
 from mesh_orchestration.orchestration.invocation import call
 from mesh_orchestration.orchestration.manifest import Project
@@ -56,8 +56,13 @@ class DomainTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # dagster-d
         return owners([mart] if mart else self.marts.values())
 
 
-def build_dbt_assets(settings: Settings, project: Project, products: Iterable[DataProduct]) -> dg.AssetsDefinition:
-    """The multi-asset that runs ``dbt build`` on whatever part of it a run selects."""
+def build_dbt_assets(
+    settings: Settings, project: Project, products: Iterable[DataProduct], *, triggers: Set[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """The multi-asset that runs ``dbt build`` on whatever part of it a run selects.
+
+    Models downstream of ``triggers`` (the inputs from other products) run by themselves with these.
+    """
     domain, products = project.domain, tuple(products)
     translator = DomainTranslator(domain, products)
     specs, check_specs = build_dbt_specs(
@@ -76,12 +81,26 @@ def build_dbt_assets(settings: Settings, project: Project, products: Iterable[Da
 
     return dg.multi_asset(
         name=f"{domain}_dbt",
-        specs=specs,
+        specs=_automated(specs, triggers),
         check_specs=check_specs,
         can_subset=True,
         pool=pool(domain),
         op_tags=tags(domain),
     )(build)
+
+
+def _automated(specs: Sequence[dg.AssetSpec], triggers: Set[dg.AssetKey]) -> list[dg.AssetSpec]:
+    reached = downstream({spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}, triggers)
+    condition = on_publication()
+    return [spec.replace_attributes(automation_condition=condition) if spec.key in reached else spec for spec in specs]
+
+
+def downstream(deps: Mapping[dg.AssetKey, Set[dg.AssetKey]], sources: Set[dg.AssetKey]) -> set[dg.AssetKey]:
+    """The keys of ``deps`` that depend on one of ``sources``, directly or through others."""
+    reached = set(sources)
+    while found := {key for key, needed in deps.items() if key not in reached and needed & reached}:
+        reached |= found
+    return reached & set(deps)
 
 
 def pool(domain: str) -> str:

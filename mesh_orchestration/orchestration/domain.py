@@ -1,0 +1,109 @@
+"""Everything Dagster knows of one domain, made from its contracts and its dbt project."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
+
+from mesh_orchestration.contract.mesh import Mesh
+from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.contract.ports import upstream
+from mesh_orchestration.orchestration.automation import automation_sensor, on_publication
+from mesh_orchestration.orchestration.dbt_assets import build_dbt_assets
+from mesh_orchestration.orchestration.ingestion import build_input_assets
+from mesh_orchestration.orchestration.manifest import ensure_manifest
+from mesh_orchestration.orchestration.metadata import input_key, model_key, tags
+from mesh_orchestration.orchestration.products import build_product_asset
+from mesh_orchestration.orchestration.sla import cron_schedules
+from mesh_orchestration.settings import Settings
+
+EXTENSIONS = "mesh_orchestration.domains"
+
+
+def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
+    """The definitions of one domain.
+
+    Raises its ContractError when a contract of it is broken, MeshError when there is no such domain,
+    EngineError when dbt cannot parse its project.
+    """
+    products = mesh.of(domain)
+    project = ensure_manifest(settings, domain, parse=not _reconstructing())
+    triggers = {input_key(domain, port.name) for port in mesh.ports(domain).values() if upstream(port)}
+    models = build_dbt_assets(settings, project, products, triggers=triggers)
+    moved = {spec.key for spec in models.specs if spec.automation_condition is not None}
+    condition = on_publication()
+    assets = [
+        *build_input_assets(settings, mesh, domain),
+        models,
+        *(
+            build_product_asset(
+                settings,
+                mesh,
+                product,
+                automation=condition if model_key(domain, product.model) in moved else None,
+            )
+            for product in products
+        ),
+    ]
+    own = dg.Definitions(
+        assets=assets,
+        jobs=[(job := _job(domain))],
+        schedules=_schedules(mesh, domain, products, job=job),
+        sensors=[automation_sensor(domain)] if triggers else [],
+        executor=dg.in_process_executor,
+    )
+    added = _extension(domain)
+    return dg.Definitions.merge(own, added) if added else own
+
+
+def _reconstructing() -> bool:
+    """Whether this process only rebuilds what its code location has loaded, as run workers do."""
+    return (
+        DefinitionsLoadContext.is_set() and DefinitionsLoadContext.get().load_type is DefinitionsLoadType.RECONSTRUCTION
+    )
+
+
+def _job(domain: str) -> dg.UnresolvedAssetJobDefinition:
+    """The one job of the domain; a job a product would make loading quadratic."""
+    return dg.define_asset_job(
+        f"{domain}_refresh",
+        selection=dg.AssetSelection.groups(domain),
+        tags=tags(domain),
+        description=f"Ingest, transform, audit and publish everything of {domain}.",
+    )
+
+
+def _schedules(
+    mesh: Mesh, domain: str, products: Iterable[DataProduct], *, job: dg.UnresolvedAssetJobDefinition
+) -> list[dg.ScheduleDefinition]:
+    """A schedule for a domain that has sources of its own; the others run when these publish."""
+    if all(upstream(port) for port in mesh.ports(domain).values()):
+        return []
+    crons = cron_schedules(products)
+    if not crons:
+        return []
+    return [
+        dg.ScheduleDefinition(
+            name=f"{domain}_schedule",
+            job=job,
+            cron_schedule=crons[0] if len(crons) == 1 else list(crons),
+            execution_timezone="UTC",
+            tags=tags(domain),
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Often enough for the tightest freshness SLA of the domain, unless a contract says when.",
+        )
+    ]
+
+
+def _extension(domain: str) -> dg.Definitions | None:
+    """What ``mesh_orchestration/domains/<domain>.py`` adds as ``defs``, if there is such a module."""
+    name = f"{EXTENSIONS}.{domain}"
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return importlib.import_module(name).defs if found else None

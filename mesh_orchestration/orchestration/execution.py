@@ -1,0 +1,175 @@
+"""One Dagster run of one domain, executed in this process and recorded as if its code location had run it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.orchestration.metadata import product_key, tag_value, tags
+
+LOCATIONS_MODULE = "mesh_orchestration.locations"
+PROCESS_TAG = "mesh/process"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+Kind = Literal["domain", "input", "model", "check_failed", "published", "refused", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something that happened just now; ``subject`` is a domain, an asset's path or an address."""
+
+    kind: Kind
+    domain: str
+    subject: str
+    text: str = ""
+
+
+OnEvent = Callable[[Progress], None]
+
+
+@dataclass
+class Execution:
+    """What a run has done so far: assets materialised, and per asset that failed the reason."""
+
+    run_id: str
+    domain: str
+    parents: Mapping[dg.AssetKey, Set[dg.AssetKey]]
+    materialised: set[dg.AssetKey] = field(default_factory=set)
+    failures: dict[dg.AssetKey, str] = field(default_factory=dict)
+    ended: str = ""
+
+    def reasons(self, key: dg.AssetKey) -> tuple[str, ...]:
+        """Why ``key`` was not materialised: its own failure, else those of what it is made from."""
+        if key in self.failures:
+            return (self.failures[key],)
+        found: dict[str, None] = {}
+        seen, queue = {key}, [key]
+        while queue:
+            for parent in sorted(self.parents.get(queue.pop(), frozenset()) - seen):
+                seen.add(parent)
+                if parent in self.failures:
+                    found[self.failures[parent]] = None
+                else:
+                    queue.append(parent)
+        return tuple(found) or ((self.ended,) if self.ended else ("it was not run",))
+
+
+def execute(
+    definitions: dg.Definitions,
+    domain: str,
+    addresses: Iterable[Address],
+    *,
+    instance: dg.DagsterInstance,
+    on_event: OnEvent,
+) -> Execution:
+    """Materialise the products and, before them, what the domain makes them from; returns when it has ended.
+
+    Never raises for a step that fails. An interrupt cancels the run in the instance and is raised again.
+    """
+    repository = definitions.get_repository_def()
+    graph = repository.asset_graph
+    parents = {key: frozenset(graph.get(key).parent_keys) for key in graph.materializable_asset_keys}
+    selected = needed(parents, {product_key(address) for address in addresses})
+    job = repository.get_job(IMPLICIT_ASSET_JOB_NAME).get_subset(asset_selection=selected)
+    run = instance.create_run_for_job(
+        job,
+        run_config=_QUIET,
+        tags={**tags(domain), PROCESS_TAG: f"{host()}.{os.getpid()}"},
+        asset_selection=selected,
+        remote_job_origin=_origin(domain),
+    )
+    execution = Execution(run.run_id, domain, parents)
+    steps = _assets_by_step(job, selected)
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        _follow(execution, event, steps, on_event)
+    return execution
+
+
+def needed(parents: Mapping[dg.AssetKey, Set[dg.AssetKey]], targets: Set[dg.AssetKey]) -> frozenset[dg.AssetKey]:
+    """The targets and all that the domain makes them from; another product is left as it is published."""
+    found, queue = set(targets), list(targets)
+    while queue:
+        for parent in parents.get(queue.pop(), ()):
+            if parent in parents and parent not in found and parent.path[1] in {"dbt", "input"}:
+                found.add(parent)
+                queue.append(parent)
+    return frozenset(found)
+
+
+def host() -> str:
+    """This machine's name, as a tag may hold it."""
+    return tag_value(socket.gethostname()).replace(".", "_")
+
+
+def _origin(domain: str) -> RemoteJobOrigin:
+    """The origin that the domain's code location would give the run."""
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=LOCATIONS_MODULE, attribute=domain)
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(loadable_target_origin=target, location_name=domain)
+    repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
+    return RemoteJobOrigin(repository, IMPLICIT_ASSET_JOB_NAME)
+
+
+def _assets_by_step(job: dg.JobDefinition, selected: Set[dg.AssetKey]) -> dict[str, set[dg.AssetKey]]:
+    found: dict[str, set[dg.AssetKey]] = {}
+    for key in selected:
+        handle = job.asset_layer.get_op_handle(key)
+        found.setdefault(str(handle), set()).add(key)
+    return found
+
+
+def _follow(
+    execution: Execution, event: dg.DagsterEvent, steps: Mapping[str, Set[dg.AssetKey]], on_event: OnEvent
+) -> None:
+    kind, domain = event.event_type, execution.domain
+    if kind is dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None:
+        execution.materialised.add(event.asset_key)
+        on_event(_materialised(domain, event))
+    elif kind is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            text = f"{evaluation.check_name} ({evaluation.severity.value.lower()})"
+            on_event(Progress("check_failed", domain, ".".join(evaluation.asset_key.path), text))
+    elif kind is dg.DagsterEventType.STEP_FAILURE:
+        reason = _reason(event)
+        failed = steps.get(event.step_key or "", set()) - execution.materialised
+        execution.failures |= dict.fromkeys(failed, reason)
+        on_event(Progress("failed", domain, event.step_key or "", reason))
+    elif kind in {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}:
+        execution.ended = event.message or ""
+
+
+def _materialised(domain: str, event: dg.DagsterEvent) -> Progress:
+    path = event.asset_key.path
+    metadata: Mapping[str, Any] = event.step_materialization_data.materialization.metadata
+    rows = metadata.get("dagster/row_count") or metadata.get("mesh/rows_landed")
+    text = f"{rows.value} rows" if rows is not None else ""
+    kinds: dict[str, Kind] = {"dbt": "model", "input": "input"}
+    return Progress(kinds.get(path[1], "published"), domain, ".".join(path), text)
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """What the step said when it failed: the words of a deliberate failure, else the innermost error."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else (event.message or "the step failed")
