@@ -66,11 +66,6 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
 
 def _source(port: InputPort, context: IngestContext) -> _Source:
     options = options_of(port)
-    if not options.columns:
-        raise SourceError(
-            "the port declares no columns; name what every file must have, e.g. columns: {basket_id: long}",
-            source=port.name,
-        )
     columns = tuple(Column.parse(name, kind) for name, kind in options.columns.items())
     return _Source(port.name, options, columns, context.settings.landing_dir)
 

@@ -202,11 +202,6 @@ def test_a_json_key_that_is_never_there_is_refused(engine: Engine, settings: Set
         run(engine, settings, path="lines/*.json", format="json")
 
 
-def test_a_port_without_columns_is_refused(engine: Engine, settings: Settings, folder: Path) -> None:
-    with pytest.raises(SourceError, match="lines: the port declares no columns"):
-        run(engine, settings, columns={})
-
-
 def test_an_unknown_type_of_port_is_refused_with_the_nearest(engine: Engine, settings: Settings) -> None:
     with pytest.raises(SourceError, match=r"'batches' is not a type of input port; did you mean 'batch'\?"):
         ingest(InputPort(name="lines", type="batches"), engine, context=IngestContext(settings, "r", NOON))
