@@ -21,7 +21,7 @@ from yaml.resolver import Resolver
 
 from mesh_orchestration.errors import ContractError, Problem
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 50
 _FEW_OPENERS = 500  # fewer than this cannot nest deep enough to hurt the parser
 _SUSPICIOUS = re.compile(r"&|^[ ]{200}|^(?:[ ]*[-?:][ ]){20}", re.MULTILINE)
@@ -85,7 +85,7 @@ def read_document(path: Path, *, root: Path) -> Document:
     try:
         node = _Composer(text).get_single_node()
     except yaml.YAMLError as error:
-        raise ContractError((_unreadable(error, file),)) from None
+        raise ContractError((_unreadable(error, text, file),)) from None
     if not isinstance(node, MappingNode):
         found = "nothing" if node is None else "a list" if isinstance(node, SequenceNode) else "a single value"
         raise ContractError((Problem(file, 1, "", f"found {found}, expected a mapping that starts 'apiVersion:'"),))
@@ -129,7 +129,7 @@ def _refuse_traps(text: str, file: str) -> None:
             if depth > MAX_DEPTH:
                 raise ContractError((Problem(file, line, "", f"nests deeper than {MAX_DEPTH} levels"),))
     except yaml.YAMLError as error:
-        raise ContractError((_unreadable(error, file),)) from None
+        raise ContractError((_unreadable(error, text, file),)) from None
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -139,15 +139,20 @@ def _events(text: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def _unreadable(error: yaml.YAMLError, file: str) -> Problem:
+def _unreadable(error: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = mark.line + 1 if mark else 1
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    if "\\t" in what or "'\t'" in what:
+    if mark and "\t" in _leading_space(text, mark.line):
         return Problem(file, line, "", "a tab indents this line; YAML is indented with spaces")
     if "single document" in str(error) or "another document" in what:
         return Problem(file, line, "", "a second document starts here ('---'); a contract is one document a file")
     return Problem(file, line, "", f"is not YAML: {what}")
+
+
+def _leading_space(text: str, line: int) -> str:
+    content = text.split("\n")[line] if line < text.count("\n") + 1 else ""
+    return content[: len(content) - len(content.lstrip())]
 
 
 def _step(node: Node, part: str | int | None) -> tuple[Node, int] | None:

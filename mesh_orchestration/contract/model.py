@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -55,6 +56,16 @@ def _type(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"found {found(value)}, expected a type such as string, long or decimal(12,2)")
     parse_type(value)
+    return value
+
+
+def _product_name(text: str) -> str:
+    return text.rsplit(".", 1)[-1].replace("-", "_")
+
+
+def _qualified_name(value: str) -> str:
+    if not PRODUCT.match(_product_name(value)):
+        raise ValueError(f"'{value}' does not end in a product name like order_lines; write it in lower case with _")
     return value
 
 
@@ -114,6 +125,7 @@ _CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[
 
 Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
 MaskWord = Annotated[Mask | None, BeforeValidator(_mask, json_schema_input_type=Mask)]
+QualifiedName = Annotated[str, AfterValidator(_qualified_name)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
 Duration = Annotated[str, BeforeValidator(_duration), _text_like("a length of time", "15m", "1h", "2d", "PT15M")]
@@ -143,7 +155,7 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,54}$")]
 class Metadata(Part):
     """Who the product is. ``name`` may be qualified (``orders-domain.order_events``): its last part counts."""
 
-    name: str
+    name: QualifiedName
     domain: Annotated[str, Field(pattern=DOMAIN.pattern)]
     version: Annotated[str, Field(pattern=SEMVER)]
     id: str = ""
@@ -337,12 +349,6 @@ class DataProduct(Part):
     spec: Spec
     _source: str = PrivateAttr("")
 
-    @model_validator(mode="after")
-    def _name_is_a_slug(self) -> Self:
-        if not PRODUCT.match(self.name):
-            raise ValueError(f"metadata.name: '{self.metadata.name}' does not end in a product name like order_lines")
-        return self
-
     def in_file(self, file: str) -> Self:
         """The same product, said to come from ``file`` (relative to the mesh root)."""
         copy = self.model_copy()
@@ -361,7 +367,7 @@ class DataProduct(Part):
     @cached_property
     def name(self) -> str:
         """The product's own name: the last part of ``metadata.name``, with underscores."""
-        return self.metadata.name.rsplit(".", 1)[-1].replace("-", "_")
+        return _product_name(self.metadata.name)
 
     @cached_property
     def address(self) -> Address:

@@ -62,7 +62,7 @@ def structural_findings(error: ValidationError, data: Mapping[Any, Any], model: 
             yield path, f"found {found(value)}{_either(str(value), words)}"
         elif kind == "value_error":
             yield path, str(item["ctx"]["error"])
-        else:
+        elif kind != "too_short" or not value:  # a list of broken items is not short
             alternatives.setdefault(path, []).append(_expected(kind, path, item))
             values[path] = value
     for path, expected in alternatives.items():
@@ -110,9 +110,8 @@ def _locate(loc: tuple[int | str, ...], data: Any) -> tuple[Path_, Any]:
 def _unknown_key(path: Path_, model: type[BaseModel]) -> Finding:
     key = "null" if path[-1] is None else str(path[-1])
     known = _keys_at(path[:-1], model)
-    inside_check = len(path) > 1 and "checks" in path and key not in {"columns", "column"}
     hint = suggestion(key, known)
-    if inside_check and "?" not in hint:
+    if "checks" in path and "_" in key:
         hint = f"; the arguments of an expectation stand under 'value', e.g. value: {{{key}: …}}"
     return path, f"'{key}' is not a key here{hint}"
 
