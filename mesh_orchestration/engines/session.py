@@ -1,9 +1,10 @@
-"""DuckDB sessions as every part of the engines wants them: UTC, bounded memory, spilling under home."""
+"""DuckDB sessions as every part of the engines wants them: UTC, bounded memory, spilling beside their file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -18,7 +19,6 @@ def session_settings(settings: Settings) -> dict[str, Any]:
         "TimeZone": "UTC",
         "memory_limit": settings.memory_limit,
         "threads": settings.integer("MESH_THREADS", 2),
-        "temp_directory": str(settings.home / "tmp" / "duckdb"),
         "preserve_insertion_order": False,
     }
 
@@ -33,8 +33,11 @@ def configure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
 @contextmanager
 def file_reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory session for reading files on behalf of any engine."""
-    with duckdb.connect() as connection:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    # Spill files of two sessions in one folder overwrite each other; an engine's file has its own folder.
+    with TemporaryDirectory(prefix="spill-", dir=settings.home) as spill, duckdb.connect() as connection:
         configure(connection, settings)
+        connection.execute(f"set temp_directory = {literal(spill)}")
         yield connection
 
 
