@@ -79,7 +79,11 @@ def read_document(path: Path, *, root: Path) -> Document:
     """
     path = root / path
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    text = _text(path, root, file)
+    return parse_document(_text(path, root, file), file)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """The document that ``text`` is; raises ContractError, whose problems name ``file``, when it is no YAML mapping."""
     if _SUSPICIOUS.search(text) or text.count("[") + text.count("{") > _FEW_OPENERS:
         _refuse_traps(text, file)
     try:
