@@ -82,6 +82,11 @@ class Settings:
         """How many whole weeks of history the replay source offers; 52 is the full year."""
         return self.integer("MESH_HISTORY_WEEKS", 8)
 
+    @property
+    def replay(self) -> bool:
+        """Whether the example source emits what has become visible (``MESH_REPLAY=off`` turns it off)."""
+        return self.get("MESH_REPLAY", "on").lower() not in {"off", "0", "no", "false"}
+
     def engine(self, domain: str) -> str:
         """The word of the domain's engine: ``duckdb`` (default) or ``postgresql``."""
         return self.get(f"MESH_ENGINE_{domain.upper()}") or self.get("MESH_ENGINE", "duckdb")

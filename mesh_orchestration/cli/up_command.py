@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1; the next free one when taken.")] = 3000,
+    port: Annotated[
+        int, typer.Option(help="Port of the Dagster UI on 127.0.0.1; the next free one when taken.")
+    ] = 3000,
     skip_run: Annotated[bool, typer.Option("--skip-run", help="Do not materialise the mesh first.")] = False,
 ) -> None:
     """Replay the source, publish the whole mesh once, then keep UI, schedules, automation and sensors running."""

@@ -1,0 +1,49 @@
+"""The documents are under test: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mesh_orchestration.cli.app import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+
+def commands_in(page: Path) -> list[str]:
+    """The ``mesh …`` lines of the page's fenced blocks."""
+    blocks = re.findall(r"```\w*\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    return [match[1] for block in blocks for match in re.finditer(r"^(?:\$ )?mesh (\w+)", block, flags=re.MULTILINE)]
+
+
+def test_readme_fits_on_120_lines() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_a_page_shows_exists(page: Path) -> None:
+    assert set(commands_in(page)) <= set(COMMANDS)
+
+
+def test_every_command_is_documented() -> None:
+    text = "\n".join(page.read_text() for page in PAGES)
+    assert [name for name in COMMANDS if f"mesh {name}" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_shows_an_example(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mesh_orchestration.cli", command, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Example:" in done.stdout
