@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mesh_orchestration.contract.literals import ORDERED, is_relative, literal
+from mesh_orchestration.contract.literals import LISTABLE, ORDERED, is_relative, literal
 from mesh_orchestration.contract.model import Constraints, SchemaField
 from mesh_orchestration.contract.structure import Finding
 
@@ -36,6 +36,8 @@ def _type_fit(field: SchemaField) -> Iterator[Finding]:
     for key in ("min", "max"):
         if getattr(said, key) is not None and type_.name not in ORDERED:
             yield _at(key), f"a field of type {type_} has no order; take '{key}' out"
+    if said.enum is not None and type_.name not in LISTABLE:
+        yield _at("enum"), f"values of type {type_} cannot be listed; take 'enum' out"
     for key in ("pattern", "min_length", "max_length"):
         if getattr(said, key) is not None and type_.name != "string":
             yield _at(key), f"'{key}' belongs to a string, but the field is {type_}"
@@ -84,7 +86,7 @@ def _compiled(constraints: Constraints) -> re.Pattern[str] | None:
 
 def _enum(field: SchemaField) -> Iterator[Finding]:
     values = field.constraints.enum
-    if values is None:
+    if values is None or field.logical_type.name not in LISTABLE:
         return
     if not values:
         yield _at("enum"), "is empty, so no value is allowed; list the values or take it out"

@@ -13,6 +13,8 @@ from mesh_orchestration.contract.wording import found
 
 ORDERED = frozenset({"integer", "long", "float", "double", "decimal", "string", "date", "time", "timestamp"})
 """Types that have a smallest and a largest value."""
+LISTABLE = ORDERED | {"boolean", "uuid"}
+"""Types whose values a contract can write down."""
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +32,7 @@ def literal(value: Any, type_: LogicalType) -> Any:
     try:
         return _convert(value, type_)
     except (ValueError, TypeError, InvalidOperation):
-        example = _EXAMPLES.get(type_.name, f"a {type_}")
+        example = _EXAMPLES.get(type_.name, f"a value of type {type_}")
         hint = "; YAML reads bare yes, no, on and off as yes/no values, put words in quotes"
         said = hint if isinstance(value, bool) and type_.name == "string" else ""
         raise ValueError(f"found {found(value)}, expected {example} because the field is {type_}{said}") from None

@@ -119,7 +119,7 @@ def load_mesh(settings: Settings) -> Mesh:
         broken.setdefault(domain, []).append(problem)
     return Mesh(
         products=products,
-        domains=tuple(sorted(domains)),
+        domains=tuple(sorted(domains - {""})),
         broken={domain: ContractError(tuple(problems)) for domain, problems in sorted(broken.items())},
     )
 
@@ -132,7 +132,7 @@ def contract_files(root: Path) -> tuple[Path, ...]:
 
 
 def _domain_of(path: Path) -> str:
-    """The domain that answers for the file: its folder under ``contracts/``."""
+    """The domain that answers for the file: its folder under ``contracts/``; none for a file beside the folders."""
     return path.parts[1] if len(path.parts) > 2 else ""
 
 

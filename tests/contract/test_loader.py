@@ -383,6 +383,7 @@ MOMENT = "expected a time such as 2026-12-31T00:00:00Z or 'now - 2h' because the
         ("time", {"min": 750}, f"min: found the number 750, {HOURS} because the field is time"),
         ("timestamp", {"max": "now - soon"}, f"max: found 'now - soon', {MOMENT}"),
         ("string", {"pattern": "["}, "pattern: '[' is not a regular expression: unterminated character set"),
+        ("array<string>", {"enum": ["a"]}, "enum: values of type array<string> cannot be listed; take 'enum' out"),
         ("string", {"enum": []}, "enum: is empty, so no value is allowed; list the values or take it out"),
         ("string", {"enum": ["a", "a"]}, "enum[1]: 'a' is listed twice"),
         ("string", {"enum": ["a"], "pattern": "^[A-Z]$"}, "enum[0]: 'a' is allowed here but not matched by pattern"),

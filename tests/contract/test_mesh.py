@@ -183,6 +183,21 @@ def test_two_files_that_claim_one_address_are_told(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("place", ["order_lines.yaml", "orders/order_lines.yaml", "orders/order_lines/v1.yml"])
+def test_a_contract_outside_the_pattern_of_folders_is_told_where_it_belongs(tmp_path: Path, place: str) -> None:
+    settings = mesh_at(tmp_path)
+    path = settings.contracts_dir / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(contract_text(LINES))
+    found = load_mesh(settings)
+    assert messages(found) == [
+        f"contracts/{place}:3 metadata: this is {LINES}, whose contract belongs in contracts/orders/order_lines/v1.yaml"
+    ]
+    assert "" not in found.domains
+    with pytest.raises(ContractError):
+        found.require()
+
+
 def test_a_thousand_contracts_load(tmp_path: Path) -> None:
     names = [f"domain{number % 50}.product{number}.v1" for number in range(1000)]
     assert len(mesh(tmp_path, *(product(name) for name in names)).require().products) == 1000
