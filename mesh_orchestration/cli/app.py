@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
 
-COMMANDS = ("up", "run", "status", "show", "query", "rejected", "check", "lint", "compile", "doctor")
+COMMANDS = ("up", "run", "status", "show", "query", "rejected", "check", "lint", "compile", "doctor", "demo")
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 
 console = Console()
