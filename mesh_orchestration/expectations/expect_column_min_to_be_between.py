@@ -1,0 +1,12 @@
+"""The smallest value lies between two bounds."""
+
+from mesh_orchestration.expectations import arguments as args
+from mesh_orchestration.expectations.base import column_aggregate, judge_between
+from mesh_orchestration.expectations.question import Measure
+
+EXPECTATION = column_aggregate(
+    *args.BOUNDS,
+    rule=args.bounded,
+    ask=lambda given: Measure("min", given["column"]),
+    judge=judge_between,
+)

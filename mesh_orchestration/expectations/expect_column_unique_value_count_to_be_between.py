@@ -1,0 +1,12 @@
+"""The number of distinct values lies between two bounds."""
+
+from mesh_orchestration.expectations import arguments as args
+from mesh_orchestration.expectations.base import column_aggregate, judge_between
+from mesh_orchestration.expectations.question import Measure
+
+EXPECTATION = column_aggregate(
+    *args.COUNTS,
+    rule=args.bounded,
+    ask=lambda given: Measure("distinct", given["column"]),
+    judge=judge_between,
+)

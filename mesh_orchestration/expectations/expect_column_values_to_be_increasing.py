@@ -1,0 +1,10 @@
+"""Values never fall from one row to the next; missing values are passed over."""
+
+from mesh_orchestration.expectations import arguments as args
+from mesh_orchestration.expectations.base import column_map
+from mesh_orchestration.expectations.question import Disorder
+
+EXPECTATION = column_map(
+    args.STRICTLY,
+    ask=lambda given: Disorder(given["column"], strictly=given["strictly"]),
+)
