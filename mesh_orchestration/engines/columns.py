@@ -41,6 +41,14 @@ class Column:
         """The column of a contract's field."""
         return cls(field.name, field.logical_type, instant=field.is_instant)
 
+    @classmethod
+    def from_duckdb(cls, name: str, kind: str) -> Column:
+        """The column of a DuckDB type as ``duckdb_type`` spells it; raises ValueError on others."""
+        words = {spelled: word for word, spelled in _DUCKDB.items()} | {"TIMESTAMP WITH TIME ZONE": "timestamptz"}
+        if kind.endswith("[]"):
+            return cls(name, LogicalType("array", item=cls.from_duckdb(name, kind[:-2]).type))
+        return cls.parse(name, words.get(kind, kind))
+
     @property
     def word(self) -> str:
         """The type as a contract's author would write it."""
