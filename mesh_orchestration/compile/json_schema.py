@@ -8,7 +8,7 @@ from typing import Any
 
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.ports import PORTS
-from mesh_orchestration.contract.vocabulary import names
+from mesh_orchestration.expectations.registry import names
 
 SCHEMA_FILE = PurePosixPath("contracts/contract.schema.json")
 _COMMENT = (

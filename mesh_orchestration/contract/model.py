@@ -8,34 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Strict,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from mesh_orchestration.contract.address import DOMAIN, PRODUCT, Address
+from mesh_orchestration.contract.address import DOMAIN, Address
 from mesh_orchestration.contract.duration import parse_duration
-from mesh_orchestration.contract.types import ALIASES, SCALARS, LogicalType, parse_type
-from mesh_orchestration.contract.wording import found
-
-SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
-Severity = Literal["error", "warn"]
+from mesh_orchestration.contract.types import LogicalType, parse_type
+from mesh_orchestration.contract.words import (
+    Count,
+    Day,
+    Duration,
+    Flag,
+    Mask,
+    MaskWord,
+    Owner,
+    QualifiedName,
+    Schedule,
+    Severity,
+    Share,
+    Slug,
+    TypeWord,
+    Version,
+    Words,
+    product_name,
+)
 
 
 class Part(BaseModel):
@@ -44,120 +43,12 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _duration(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"found {found(value)}, expected a duration such as 15m, 1h or 2d")
-    if parse_duration(value) <= timedelta(0):
-        raise ValueError(f"'{value}' is no time at all; write a duration such as 15m, 1h or 2d")
-    return value
-
-
-def _type(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"found {found(value)}, expected a type such as string, long or decimal(12,2)")
-    parse_type(value)
-    return value
-
-
-def _product_name(text: str) -> str:
-    return text.rsplit(".", 1)[-1].replace("-", "_")
-
-
-def _qualified_name(value: str) -> str:
-    if not PRODUCT.match(_product_name(value)):
-        raise ValueError(f"'{value}' does not end in a product name like order_lines; write it in lower case with _")
-    return value
-
-
-def _share(value: Any) -> float:
-    """``99.9%`` or ``0.999`` as a share between 0 and 1."""
-    text = "" if isinstance(value, bool) else str(value).strip()
-    percent = text.endswith("%")
-    try:
-        share = float(Decimal(text.removesuffix("%")) / (100 if percent else 1))
-    except ArithmeticError:
-        raise ValueError(f"found {found(value)}, expected a share such as 99.9% or 0.999") from None
-    if not 0 <= share <= 1:
-        hint = f"; did you mean {value}%?" if not percent and 1 < share <= 100 else ""
-        raise ValueError(f"found {found(value)}, expected a share from 0% to 100%, or from 0 to 1{hint}")
-    return share
-
-
-def _owner(value: Any) -> str:
-    if not isinstance(value, str) or not (_EMAIL.match(value) or _TEAM.match(value)):
-        raise ValueError(f"found {found(value)}, expected an e-mail (orders@company.io) or team:name (team:orders)")
-    return value
-
-
-def _day(value: Any) -> Any:
-    if isinstance(value, date | str):
-        return value
-    raise ValueError(f"found {found(value)}, expected a date such as 2026-12-31")
-
-
-def _schedule(value: Any) -> str:
-    if not isinstance(value, str) or not _CRON.match(value):
-        raise ValueError(f"found {found(value)}, expected a cron line of five parts such as '15 * * * *'")
-    return value
-
-
-def _tuple(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-def _port_or_name(value: Any) -> str:
-    return "(name)" if isinstance(value, str) else "(port)"
-
-
-def _mask(value: Any) -> Any:
-    if value is None:
-        raise ValueError("found nothing, which is what a bare null is in YAML; quote 'null' or leave the key out")
-    return value
-
-
-def _text_like(meaning: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "description": meaning, "examples": list(examples)})
-
-
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
-_TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
-_CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")
-
-Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
-MaskWord = Annotated[Mask | None, BeforeValidator(_mask, json_schema_input_type=Mask)]
-QualifiedName = Annotated[str, AfterValidator(_qualified_name)]
-Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Duration = Annotated[str, BeforeValidator(_duration), _text_like("a length of time", "15m", "1h", "2d", "PT15M")]
-TypeWord = Annotated[
-    str,
-    BeforeValidator(_type),
-    WithJsonSchema(
-        {"anyOf": [{"enum": [*SCALARS, *ALIASES]}, {"type": "string", "pattern": r"^[A-Za-z0-9]+[(<].+[)>]$"}]}
-    ),
-]
-Owner = Annotated[
-    str, BeforeValidator(_owner), _text_like("an e-mail or team:name", "orders@company.io", "team:orders")
-]
-Schedule = Annotated[str, BeforeValidator(_schedule), _text_like("a cron line", "15 * * * *")]
-Day = Annotated[date, BeforeValidator(_day)]
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}], "examples": ["99.9%", 0.999]}
-    ),
-]
-Words = Annotated[tuple[str, ...], BeforeValidator(_tuple, json_schema_input_type=tuple[str, ...] | str)]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,54}$")]
-
-
 class Metadata(Part):
     """Who the product is. ``name`` may be qualified (``orders-domain.order_events``): its last part counts."""
 
     name: QualifiedName
     domain: Annotated[str, Field(pattern=DOMAIN.pattern)]
-    version: Annotated[str, Field(pattern=SEMVER)]
+    version: Version
     id: str = ""
     title: str = ""
     description: str = ""
@@ -320,6 +211,10 @@ class OutputPort(Part):
     description: str = ""
 
 
+def _port_or_name(value: Any) -> str:
+    return "(name)" if isinstance(value, str) else "(port)"
+
+
 PortOrName = Annotated[
     Annotated[InputPort, Tag("(port)")] | Annotated[str, Tag("(name)")], Discriminator(_port_or_name)
 ]
@@ -367,7 +262,7 @@ class DataProduct(Part):
     @cached_property
     def name(self) -> str:
         """The product's own name: the last part of ``metadata.name``, with underscores."""
-        return _product_name(self.metadata.name)
+        return product_name(self.metadata.name)
 
     @cached_property
     def address(self) -> Address:

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.contract.model import InputPort, Part, TypeWord, Words
+from mesh_orchestration.contract.model import InputPort, Part
 from mesh_orchestration.contract.wording import found, suggestion
+from mesh_orchestration.contract.words import TypeWord, Words
 
 _COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 LANDED = ("_batch", "_landed_at")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from mesh_orchestration.contract import vocabulary as registry
+from mesh_orchestration.contract.check_rules import check_findings
 from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.field_rules import field_findings
 from mesh_orchestration.contract.model import (
@@ -130,41 +130,11 @@ def _constraints(draft: Draft) -> Iterator[Finding]:
 
 
 def _expectations(draft: Draft) -> Iterator[Finding]:
-    known = registry.names()
-    columns = tuple(name for _, name in draft.names)
+    names = tuple(name for _, name in draft.names)
+    fields = {field.name: field for field in draft.fields.values()}
     for index, check in draft.checks.items():
-        where = (*_CHECKS, index)
-        if known and check.assertion not in known:
-            message = f"'{check.assertion}' is not an expectation{suggestion(check.assertion, known)}"
-            yield (*where, "assertion"), message
-        else:
-            yield from ((where, problem) for problem in registry.problems(check.assertion, kwargs_of(check)))
-        yield from _columns(check, where, columns)
-
-
-def kwargs_of(check: QualityCheck) -> dict[str, Any]:
-    """The expectation's arguments under Great Expectations' names."""
-    given = {
-        "column": check.column,
-        "column_list": list(check.columns) if check.columns is not None else None,
-        "mostly": check.threshold,
-    }
-    return {key: value for key, value in given.items() if value is not None} | dict(check.value)
-
-
-def _columns(check: QualityCheck, where: tuple[str | int, ...], columns: tuple[str, ...]) -> Iterator[Finding]:
-    named: list[tuple[tuple[str | int, ...], Any]] = [((*where, "column"), check.column)]
-    named += [((*where, "columns", place), name) for place, name in enumerate(check.columns or ())]
-    for key, value in check.value.items():
-        if key == "column" or (key.startswith("column_") and isinstance(value, str)):
-            named.append(((*where, "value", key), value))
-        elif key in {"column_list", "column_set"} and isinstance(value, list):
-            named += [((*where, "value", key, place), name) for place, name in enumerate(value)]
-    for path, name in named:
-        if isinstance(name, str) and name not in columns:
-            yield path, f"'{name}' is not a field of this product{suggestion(name, columns)}"
-    if check.threshold is not None and "mostly" in check.value:
-        yield (*where, "value", "mostly"), "'threshold' already says this; say it once"
+        for path, message in check_findings(check, names, fields):
+            yield (*_CHECKS, index, *path), message
 
 
 def _check_names(draft: Draft) -> Iterator[Finding]:

@@ -450,6 +450,35 @@ def test_a_threshold_stated_twice_is_refused() -> None:
     assert "value.mostly: 'threshold' already says this; say it once" in found
 
 
+def test_a_typo_in_an_expectation_is_answered_with_the_nearest() -> None:
+    assert said_of_check(column="amount", assertion="expect_column_value_to_not_be_null") == [
+        (
+            "assertion: 'expect_column_value_to_not_be_null' is not an expectation; "
+            "did you mean 'expect_column_values_to_not_be_null'?"
+        )
+    ]
+
+
+def test_the_arguments_of_an_expectation_are_those_it_takes() -> None:
+    assert said_of_check(column="amount", assertion=BETWEEN, value={"min_vale": 1, "max_value": 2}) == [
+        "value.min_vale: 'min_vale' is not an argument of this expectation; did you mean 'min_value'?"
+    ]
+    assert said_of_check(assertion=NOT_NULL) == ["spec.quality.checks[0]: needs 'column'"]
+    (message,) = said_of_check(column="amount", assertion=BETWEEN, value={"min_value": 9, "max_value": 1})
+    assert "no value lies between 'min_value' 9 and 'max_value' 1" in message
+
+
+def test_bounds_and_sets_of_a_check_are_values_of_the_column() -> None:
+    (message,) = said_of_check(column="event_ts", assertion=BETWEEN, value={"min_value": 2023})
+    assert message.startswith("value.min_value: found the number 2023, expected a time such as 2026-12-31T00:00:00Z")
+    (message,) = said_of_check(
+        column="amount", assertion="expect_column_values_to_be_in_set", value={"value_set": [1, "a"]}
+    )
+    assert message == "value.value_set[1]: found 'a', expected a number because the field is decimal(12,2)"
+    assert said_of_check(column="amount", assertion=BETWEEN, value={"min_value": 0.5, "max_value": 2}) == []
+    assert said_of_check(column="event_ts", assertion=BETWEEN, value={"max_value": "now - 2h"}) == []
+
+
 def test_an_unknown_severity_is_answered_with_the_words_there_are() -> None:
     assert said_of_check(column="amount", assertion=NOT_NULL, severity="fatal") == [
         "severity: found 'fatal', expected one of error, warn"
