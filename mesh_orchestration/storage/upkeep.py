@@ -1,0 +1,194 @@
+"""History stays bounded: old snapshots expire, and files that nothing names any more are deleted.
+
+A snapshot expires from the metadata as soon as enough newer ones exist. Its files live on for a grace
+period, because a reader may have planned its scan just before: at expiry a note lists them, and only when
+the note is old enough they go, each after one more look that no snapshot of any branch or tag names it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, RemoveSnapshotsUpdate, TableUpdate
+
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.catalog import Lake, storage_errors
+from mesh_orchestration.storage.commit import commit, discard
+from mesh_orchestration.storage.objects import StoredFile, list_files
+from mesh_orchestration.storage.snapshots import AUDIT_PREFIX, ancestry
+
+_NOTE = "expired-"
+_UNFINISHED = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How much is kept: ``snapshots`` of main, refused rows for ``rejected``, files of what has expired
+    for ``grace``, files that no commit ever named for ``unfinished``. Expiry runs ``every`` so many."""
+
+    snapshots: int = 30
+    rejected: timedelta = timedelta(days=7)
+    grace: timedelta = timedelta(hours=1)
+    every: int = 10
+    unfinished: timedelta = _UNFINISHED
+
+    @classmethod
+    def of(cls, settings: Settings) -> Policy:
+        """The policy that settings ask for."""
+        return cls(
+            snapshots=max(1, settings.integer("MESH_SNAPSHOTS_KEEP", cls.snapshots)),
+            rejected=timedelta(days=settings.integer("MESH_REJECTED_DAYS", 7)),
+            grace=timedelta(minutes=settings.integer("MESH_FILES_GRACE_MINUTES", 60)),
+        )
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What was removed: snapshots from the history, audit branches, and files with their bytes."""
+
+    snapshots: int = 0
+    branches: tuple[str, ...] = ()
+    files: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class SnapshotFiles:
+    """The files of a snapshot: ``metadata`` (manifest list and manifests) and ``data``."""
+
+    metadata: tuple[str, ...]
+    data: tuple[str, ...]
+
+
+def snapshot_files(table: Table, snapshot_id: int) -> SnapshotFiles:
+    """Every file that reading the snapshot needs; nothing when the table does not have it."""
+    snapshot = table.metadata.snapshot_by_id(snapshot_id)
+    if snapshot is None:
+        return SnapshotFiles((), ())
+    manifests = snapshot.manifests(table.io)
+    entries = (entry for one in manifests for entry in one.fetch_manifest_entry(table.io, discard_deleted=False))
+    data = (entry.data_file.file_path for entry in entries if entry.status != ManifestEntryStatus.DELETED)
+    return SnapshotFiles((snapshot.manifest_list, *(one.manifest_path for one in manifests)), tuple(data))
+
+
+def tidy(lake: Lake, table: Table, address: Address, policy: Policy) -> Upkeep:
+    """The cheap part of ``maintain``, after a publication: nothing at all most of the time."""
+    if sum(1 for _ in ancestry(table.metadata)) < policy.snapshots + policy.every:
+        return Upkeep()
+    return _expire_and_delete(lake, table, address, policy, unfinished=False)
+
+
+def maintain(lake: Lake, address: Address, policy: Policy | None = None) -> Upkeep:
+    """Expire what is old and delete every file of the table that nothing needs; raises StorageError."""
+    table = lake.table(address)
+    if table is None:
+        return Upkeep()
+    return _expire_and_delete(lake, table, address, policy or Policy.of(lake.settings), unfinished=True)
+
+
+def _expire_and_delete(lake: Lake, table: Table, address: Address, policy: Policy, *, unfinished: bool) -> Upkeep:
+    # The time of the machine, not of the mesh: it is compared with times that file systems gave.
+    now = datetime.now(UTC)
+    with storage_errors(f"{address} cannot be tidied", lake.settings):
+        branches = tuple(_old_branches(table.metadata, now - policy.rejected))
+        expired = tuple(_surplus(table.metadata, policy.snapshots, branches))
+        if expired or branches:
+            _write_note(table, expired, now)
+            table = commit(lake, table, _heads(table.metadata), partial(_removal, branches, expired), address=address)
+        gone = _delete_unused(lake, table, address, now, policy, unfinished=unfinished)
+    return Upkeep(len(expired), branches, len(gone), sum(file.size for file in gone))
+
+
+def _old_branches(metadata: TableMetadata, before: datetime) -> Iterator[str]:
+    for name, ref in metadata.refs.items():
+        head = metadata.snapshot_by_id(ref.snapshot_id)
+        if name.startswith(AUDIT_PREFIX) and head and head.timestamp_ms < before.timestamp() * 1000:
+            yield name
+
+
+def _surplus(metadata: TableMetadata, keep: int, dropped: tuple[str, ...]) -> Iterator[int]:
+    """The snapshots that may go: all but the newest of main and the head of every other branch and tag."""
+    kept = {ref.snapshot_id for name, ref in metadata.refs.items() if name not in dropped}
+    kept |= {snapshot.snapshot_id for snapshot, _ in zip(ancestry(metadata), range(keep), strict=False)}
+    return (one.snapshot_id for one in metadata.snapshots if one.snapshot_id not in kept)
+
+
+def _heads(metadata: TableMetadata) -> list[AssertRefSnapshotId]:
+    return [AssertRefSnapshotId(ref=name, snapshot_id=ref.snapshot_id) for name, ref in metadata.refs.items()]
+
+
+def _removal(branches: tuple[str, ...], expired: tuple[int, ...], metadata: TableMetadata) -> tuple[TableUpdate, ...]:
+    left = [one for one in expired if metadata.snapshot_by_id(one)]
+    refs = (RemoveSnapshotRefUpdate(ref_name=name) for name in branches if name in metadata.refs)
+    return (*refs, RemoveSnapshotsUpdate(snapshot_ids=left))
+
+
+def _write_note(table: Table, expired: Iterable[int], now: datetime) -> None:
+    found = [snapshot_files(table, one) for one in expired]
+    said = {"at": now.isoformat(), "files": [name for one in found for name in (*one.metadata, *one.data)]}
+    location = f"{table.location()}/metadata/{_NOTE}{int(now.timestamp())}-{uuid.uuid4()}.json"
+    with table.io.new_output(location).create() as target:
+        target.write(json.dumps(said).encode())
+
+
+def _delete_unused(
+    lake: Lake, table: Table, address: Address, now: datetime, policy: Policy, *, unfinished: bool
+) -> list[StoredFile]:
+    stored = {_plain(file.location): file for file in list_files(table.io, table.location())}
+    notes = list(_notes(table, stored))
+    due = [note for note in notes if note.at <= now - policy.grace]
+    candidates = {_plain(name) for note in due for name in (note.location, *note.files)}
+    if unfinished:
+        waiting = {_plain(name) for note in notes if note not in due for name in (note.location, *note.files)}
+        candidates |= {key for key, file in stored.items() if file.modified < now - policy.unfinished} - waiting
+    # The table as it is after the listing: whatever was committed until now is needed.
+    newest = lake.table(address) if candidates else None
+    if newest is None:
+        return []
+    needed = _needed(newest)
+    gone = [stored[key] for key in candidates if key in stored and key not in needed]
+    discard(newest, [file.location for file in gone])
+    return gone
+
+
+@dataclass(frozen=True)
+class _Note:
+    """The files of snapshots that expired at ``at``."""
+
+    location: str
+    at: datetime
+    files: tuple[str, ...]
+
+
+def _notes(table: Table, stored: Iterable[str]) -> Iterator[_Note]:
+    for key in stored:
+        name = key.rsplit("/", 1)[-1]
+        if name.startswith(_NOTE) and name.endswith(".json"):
+            with table.io.new_input(key).open() as source:
+                said = json.loads(source.read())
+            yield _Note(key, datetime.fromisoformat(said["at"]), tuple(said["files"]))
+
+
+def _needed(table: Table) -> set[str]:
+    """Every file that the table's metadata names, in any snapshot."""
+    metadata = table.metadata
+    found = {table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)}
+    found |= {one.statistics_path for one in (*metadata.statistics, *metadata.partition_statistics)}
+    for snapshot in metadata.snapshots:
+        files = snapshot_files(table, snapshot.snapshot_id)
+        found |= {*files.metadata, *files.data}
+    return {_plain(location) for location in found}
+
+
+def _plain(location: str) -> str:
+    """A location as it can be compared: local files are named with and without ``file://``."""
+    return location.removeprefix("file://")
