@@ -47,3 +47,10 @@ def test_help_of_every_command_shows_an_example(command: str) -> None:
         [sys.executable, "-m", "mesh_orchestration.cli", command, "--help"], capture_output=True, text=True, check=True
     )
     assert "Example:" in done.stdout
+
+
+def test_every_setting_the_code_reads_is_documented() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "mesh_orchestration").rglob("*.py"))
+    read = set(re.findall(r"\"(MESH_[A-Z_]*[A-Z])\"", sources))
+    documented = set(re.findall(r"`(MESH_[A-Z_]*[A-Z])`", (ROOT / "docs" / "settings.md").read_text()))
+    assert sorted(read - documented) == []
