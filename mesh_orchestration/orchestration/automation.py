@@ -23,7 +23,8 @@ def on_publication() -> dg.AutomationCondition:
 def automation_sensor(domain: str) -> dg.AutomationConditionSensorDefinition:
     """The sensor that evaluates the domain's conditions, in the daemon, over the whole workspace.
 
-    A code location sees only its own assets, so evaluated there the gate would always be open.
+    That is where Dagster evaluates it unless told otherwise; a code location sees only its own assets,
+    so evaluated there the gate would always be open.
     """
     return dg.AutomationConditionSensorDefinition(
         name=f"{domain}_automation",
@@ -31,6 +32,5 @@ def automation_sensor(domain: str) -> dg.AutomationConditionSensorDefinition:
         run_tags={"mesh/domain": domain},
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=5,
-        use_user_code_server=False,
         description=f"Runs what {domain} derives from other domains' products as soon as one of them is published.",
     )

@@ -42,7 +42,6 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
         *(
             build_product_asset(
                 settings,
-                mesh,
                 product,
                 automation=condition if model_key(domain, product.model) in moved else None,
             )

@@ -23,6 +23,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.metadata import product_key, tag_value, tags
+from mesh_orchestration.orchestration.products import REFUSED
 
 LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
@@ -53,6 +54,7 @@ class Execution:
     parents: Mapping[dg.AssetKey, Set[dg.AssetKey]]
     materialised: set[dg.AssetKey] = field(default_factory=set)
     failures: dict[dg.AssetKey, str] = field(default_factory=dict)
+    refused: set[dg.AssetKey] = field(default_factory=set)
     ended: str = ""
 
     def reasons(self, key: dg.AssetKey) -> tuple[str, ...]:
@@ -150,7 +152,10 @@ def _follow(
         reason = _reason(event)
         failed = steps.get(event.step_key or "", set()) - execution.materialised
         execution.failures |= dict.fromkeys(failed, reason)
-        on_event(Progress("failed", domain, event.step_key or "", reason))
+        deliberate = event.step_failure_data.user_failure_data
+        refused = bool(deliberate and REFUSED in deliberate.metadata)
+        execution.refused |= failed if refused else set()
+        on_event(Progress("refused" if refused else "failed", domain, event.step_key or "", reason))
     elif kind in {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}:
         execution.ended = event.message or ""
 

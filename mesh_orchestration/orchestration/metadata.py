@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._utils.warnings import disable_dagster_warnings
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct, SchemaField
@@ -111,8 +112,10 @@ def contract_metadata(product: DataProduct, settings: Settings) -> dict[str, Any
 
 
 def _code_references(path: Path) -> dg.CodeReferencesMetadataValue:
-    reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label="contract")
-    return dg.CodeReferencesMetadataValue(code_references=[reference])
+    # Both classes say on every use that they are in beta.
+    with disable_dagster_warnings():
+        reference = dg.LocalFileCodeReference(file_path=str(path), line_number=1, label="contract")
+        return dg.CodeReferencesMetadataValue(code_references=[reference])
 
 
 def plain_json(value: Any) -> Any:

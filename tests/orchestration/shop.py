@@ -45,11 +45,10 @@ MODELS = {
         "revenue": "select count(line_id) as lines, sum(amount) as amount from {{ source('landing', 'order_lines') }}"
     },
 }
-TESTED = """version: 2
-models:
-  - name: stg_till__lines
-    columns: [{name: line_id, data_tests: [not_null]}]
-"""
+TESTS = {
+    "orders": ("lines_have_numbers", "select * from {{ ref('stg_till__lines') }} where line_id is null"),
+    "billing": ("revenue_is_positive", "select * from {{ ref('revenue') }} where amount < 0"),
+}
 
 
 def shop_at(root: Path, *, products: Iterable[DataProduct] = (LINES, REVENUE), **environ: str) -> Settings:
@@ -57,7 +56,9 @@ def shop_at(root: Path, *, products: Iterable[DataProduct] = (LINES, REVENUE), *
     settings = mesh_at(root, *products, **environ)
     for domain, models in MODELS.items():
         write_project(root, domain, models)
-    (root / "dbt_projects/orders/models/tests.yml").write_text(TESTED)
+        name, sql = TESTS[domain]
+        (root / "dbt_projects" / domain / "tests").mkdir()
+        (root / "dbt_projects" / domain / "tests" / f"{name}.sql").write_text(f"{sql}\n")
     dbt.write(load_mesh(settings), root)
     land(settings, "day1", "1,10.5\n2,20\n3,30\n")
     return settings
