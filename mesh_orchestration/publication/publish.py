@@ -14,49 +14,38 @@ the last good snapshot or the new, audited, stamped one, and running again ends 
 
 from __future__ import annotations
 
-import json
+import errno
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from pyiceberg.io.pyarrow import parquet_file_to_data_file
-from pyiceberg.manifest import DataFile
+from pyiceberg.manifest import DataFile, ManifestEntry
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.refs import SnapshotRefType
-from pyiceberg.table.update import (
-    AddSchemaUpdate,
-    AddSnapshotUpdate,
-    AssertLastAssignedFieldId,
-    AssertRefSnapshotId,
-    RemoveSnapshotRefUpdate,
-    RemoveSnapshotsUpdate,
-    SetCurrentSchemaUpdate,
-    SetPropertiesUpdate,
-    SetSnapshotRefUpdate,
-    TableRequirement,
-    TableUpdate,
-)
+from pyiceberg.table.update import TableRequirement, TableUpdate
 
 from mesh_orchestration.contract.model import DataProduct
-from mesh_orchestration.errors import EngineError, MeshError, PublicationConflict, StorageError
+from mesh_orchestration.errors import EngineError, MeshError, PublicationConflict
 from mesh_orchestration.expectations.check import CheckResult
+from mesh_orchestration.publication import moves
 from mesh_orchestration.publication.auditing import reason_of, result_of, verdict_of
+from mesh_orchestration.publication.moves import Refusal, ref_is
 from mesh_orchestration.publication.request import Export, Publication, PublishRequest
 from mesh_orchestration.publication.schema import TargetSchema, target_schema
 from mesh_orchestration.publication.staging import Staging, drop_leftovers
-from mesh_orchestration.storage.catalog import NAME_MAPPING, storage_errors
+from mesh_orchestration.storage.catalog import storage_errors
 from mesh_orchestration.storage.commit import CommitStateUnknown, Replacement, Writing, commit, discard, live_entries
 from mesh_orchestration.storage.snapshots import MAIN, ancestry, read_snapshot
-from mesh_orchestration.storage.stamp import Stamp, State, Verdict
+from mesh_orchestration.storage.stamp import Stamp
 from mesh_orchestration.storage.upkeep import Policy, snapshot_files, tidy
 
-Updates = Callable[[TableMetadata], tuple[TableUpdate, ...]]
 _LOG = logging.getLogger(__name__)
-REFUSAL = "mesh.refusal"
+_OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def publish(product: DataProduct, export: Export, *, request: PublishRequest) -> Publication:
@@ -72,9 +61,9 @@ def publish(product: DataProduct, export: Export, *, request: PublishRequest) ->
 
 @dataclass(frozen=True)
 class _Written:
-    """What the write stage left on the audit branch."""
+    """What the write stage left on the audit branch; ``paths`` are its files on this machine."""
 
-    snapshot_id: int
+    writing: Writing
     files: tuple[DataFile, ...]
     paths: tuple[Path, ...]
 
@@ -84,47 +73,44 @@ class _Written:
 
 
 class _Attempt:
-    """One attempt of one run; ``table`` is the newest state this attempt has seen."""
+    """One attempt of one run; ``table`` is the newest state that this attempt has seen."""
 
     table: Table
-    schema: TargetSchema
+    target: TargetSchema
     base: int | None
 
     def __init__(self, product: DataProduct, request: PublishRequest) -> None:
         self.product, self.request, self.lake = product, request, request.lake
-        self.address, self.started = product.address, time.monotonic()
+        self.address, self.branch, self.started = product.address, request.branch, time.monotonic()
+        self.cannot = f"{self.address} cannot be written, what was published stays"
 
     def run(self, export: Export) -> Publication:
         say = self.request.observer
         say("prepare")
-        done = self._prepare()
-        if done:
+        if done := self._prepare():
             return done
-        if self.schema.refusals:
-            return self._refuse_unwritten(self.schema.refusals)
-        with storage_errors(f"{self.address} cannot be written", self.lake.settings):
+        if self.target.refusals:
+            return self._refuse_unwritten(self.target.refusals)
+        with storage_errors(self.cannot, self.lake.settings):
             staging = Staging.begin(self.lake, self.table, self.request.run_id)
         say("export")
         try:
-            exported = staging.checked(self._export(export, staging))
-            say("write")
-            written = self._write(staging, *exported)
-        except CommitStateUnknown:
-            raise
-        except (EngineError, ValueError) as error:
+            full, empty = staging.checked(self._export(export, staging))
+            files = self._data_files(staging, full)
+        except EngineError as error:
             staging.drop(committed=False)
             return self._refuse_unwritten((str(error),))
         except BaseException:
             staging.drop(committed=False)
             raise
+        say("write")
+        written = self._write(staging, files, full or empty)
         say("audit")
         results = tuple(self.request.audit(self.product, written.paths, self.request.now))
-        for path in exported[1]:
-            path.unlink(missing_ok=True)
         say("publish")
         publication = self._settle(staging, written, results)
         say("tidy")
-        self._tidy(staging)
+        self._tidy(staging, empty)
         say("done")
         return publication
 
@@ -134,25 +120,29 @@ class _Attempt:
             said = {"mesh.address": str(self.address), "mesh.product-id": self.product.id}
             table = self.lake.ensure_table(self.address, target_schema(self.product, None).schema, said)
         self.table = table
-        for snapshot in ancestry(table.metadata):
-            stamp = Stamp.of(snapshot.summary.additional_properties) if snapshot.summary else None
-            if stamp and stamp.run_id == self.request.run_id:
-                return self._published_before(snapshot.snapshot_id)
-        self._drop_crashed_attempt()
+        if done := self._published_before():
+            return done
+        ref = table.metadata.refs.get(self.branch)
+        if ref:
+            self._drop_branch(ref.snapshot_id)
+        with storage_errors(f"{self.address} cannot be cleaned", self.lake.settings):
+            drop_leftovers(self.lake, self.table, self.request.run_id)
         head = self.table.metadata.refs.get(MAIN)
         self.base = head.snapshot_id if head else None
-        self.schema = target_schema(self.product, self.table)
+        self.target = target_schema(self.product, self.table)
         return None
 
-    def _published_before(self, snapshot_id: int) -> Publication:
-        raw = self.table.metadata.snapshot_by_id(snapshot_id)
-        assert raw is not None
-        known = read_snapshot(self.address, raw)
+    def _published_before(self) -> Publication | None:
+        """What this very run published, when it did."""
+        found = (read_snapshot(self.address, raw) for raw in ancestry(self.table.metadata))
+        known = next((one for one in found if one.run_id == self.request.run_id), None)
+        if known is None:
+            return None
         return Publication(
             address=self.address,
             run_id=known.run_id,
             published=True,
-            snapshot_id=snapshot_id,
+            snapshot_id=known.snapshot_id,
             rows=known.rows,
             contract_version=known.contract_version,
             results=tuple(result_of(verdict) for verdict in known.verdicts),
@@ -160,87 +150,68 @@ class _Attempt:
             repeated=True,
         )
 
-    def _drop_crashed_attempt(self) -> None:
-        ref = self.table.metadata.refs.get(self.request.branch)
-        if ref:
-            left = snapshot_files(self.table, ref.snapshot_id)
-            self._drop_branch(ref.snapshot_id)
-            discard(self.table, left.metadata)
-        with storage_errors(f"{self.address} cannot be cleaned", self.lake.settings):
-            drop_leftovers(self.lake, self.table, self.request.run_id)
-
     def _drop_branch(self, head: int) -> None:
-        gone = (
-            RemoveSnapshotRefUpdate(ref_name=self.request.branch),
-            RemoveSnapshotsUpdate(snapshot_ids=[head]),
-        )
-        self.table = self._commit([_ref_is(self.request.branch, head)], lambda _: gone)
+        left = snapshot_files(self.table, head)
+        self.table = self._commit([ref_is(self.branch, head)], lambda _: moves.drop_branch(self.branch, head))
+        discard(self.table, left.metadata)
 
     def _export(self, export: Export, staging: Staging) -> Sequence[Path]:
         try:
             return export(staging.directory)
-        except MeshError as error:
+        except (MeshError, OSError) as error:
             if _is_out_of_room(error):
-                with storage_errors(f"{self.address} cannot be written, what was published stays", self.lake.settings):
-                    raise OSError(28, str(error)) from error
+                with storage_errors(self.cannot, self.lake.settings):
+                    raise OSError(errno.ENOSPC, str(error)) from error
             raise
 
-    def _write(self, staging: Staging, full: tuple[Path, ...], empty: tuple[Path, ...]) -> _Written:
-        with storage_errors(f"{self.address} cannot be written, what was published stays", self.lake.settings):
-            locations = staging.locations(full)
-        files = self._data_files(locations)
-        writing = self._writing("written", files, ())
-        token = self.schema.new
-        requirements = [_ref_is(MAIN, self.base)]
-        if self.table.metadata.snapshots:
-            # pyiceberg lets only main be asserted in a table without snapshots.
-            requirements.append(_ref_is(self.request.branch, None))
-        if token:
-            requirements.append(AssertLastAssignedFieldId(last_assigned_field_id=self.table.metadata.last_column_id))
+    def _data_files(self, staging: Staging, paths: tuple[Path, ...]) -> tuple[DataFile, ...]:
+        """The files as manifests describe them; raises EngineError when they are not what the contract says."""
+        schema, metadata = self.target.schema, self.table.metadata
+        known = metadata.model_copy(update={"schemas": [schema], "current_schema_id": schema.schema_id})
+        with storage_errors(self.cannot, self.lake.settings):
+            locations = staging.locations(paths)
+            try:
+                return tuple(parquet_file_to_data_file(self.table.io, known, location) for location in locations)
+            except ValueError as error:
+                raise EngineError(f"the exported files do not have the contract's columns: {error}") from error
 
-        def updates(metadata: TableMetadata) -> tuple[TableUpdate, ...]:
-            before: tuple[TableUpdate, ...] = ()
-            if token:
-                before += (AddSchemaUpdate(schema_=self.schema.schema),)
-            mapping = self.schema.schema.name_mapping.model_dump_json()
-            if metadata.properties.get(NAME_MAPPING) != mapping:
-                before += (SetPropertiesUpdate(updates={NAME_MAPPING: mapping}),)
-            return (
-                *before,
-                AddSnapshotUpdate(snapshot=writing.snapshot(metadata)),
-                _branch(self.request.branch, writing.id),
+    def _write(self, staging: Staging, files: tuple[DataFile, ...], paths: tuple[Path, ...]) -> _Written:
+        conditions = moves.write_conditions(self.table.metadata, self.branch, self.base, self.target)
+        try:
+            with storage_errors(self.cannot, self.lake.settings):
+                writing = self._writing(files, self._stamp(files))
+            self._commit_written(
+                writing, conditions, lambda newest: moves.write(newest, writing, self.branch, self.target)
             )
+        except CommitStateUnknown:
+            raise
+        except Exception:
+            staging.drop(committed=False)
+            raise
+        return _Written(writing, files, paths)
 
-        self._commit_written(writing, requirements, updates)
-        return _Written(writing.id, files, full or empty)
-
-    def _data_files(self, locations: Sequence[str]) -> tuple[DataFile, ...]:
-        """The files as manifests describe them; ValueError when they are not what the contract says."""
-        metadata = self.table.metadata.model_copy(
-            update={"schemas": [self.schema.schema], "current_schema_id": self.schema.schema.schema_id}
-        )
-        return tuple(parquet_file_to_data_file(self.table.io, metadata, location) for location in locations)
-
-    def _settle(self, staging: Staging, written: _Written, results: Sequence[CheckResult]) -> Publication:
+    def _settle(self, staging: Staging, written: _Written, results: tuple[CheckResult, ...]) -> Publication:
         verdicts = tuple(verdict_of(result, self.product) for result in results)
         reasons = tuple(reason_of(result) for result in results if result.blocks)
-        old = snapshot_files(self.table, written.snapshot_id)
-        writing = self._writing("refused" if reasons else "published", written.files, verdicts, reasons)
-        requirements = [_ref_is(self.request.branch, written.snapshot_id)]
-        if not reasons:
-            requirements.append(_ref_is(MAIN, self.base))
+        stamp = self._stamp(written.files)
+        stamp = replace(stamp, state="refused" if reasons else "published", verdicts=verdicts, reasons=reasons)
+        with storage_errors(self.cannot, self.lake.settings):
+            writing = self._writing(written.files, stamp)
+        old, schema_id = written.writing.id, self.target.schema.schema_id
+        refusal = self._refusal(reasons, self.branch)
 
-        def updates(metadata: TableMetadata) -> tuple[TableUpdate, ...]:
-            added = AddSnapshotUpdate(snapshot=writing.snapshot(metadata))
-            moved = self._keep_refused(writing.id, reasons) if reasons else self._move_main(writing.id, metadata)
-            return (added, *moved, RemoveSnapshotsUpdate(snapshot_ids=[written.snapshot_id]))
+        def updates(newest: TableMetadata) -> tuple[TableUpdate, ...]:
+            if reasons:
+                return moves.refuse(newest, writing, old, refusal)
+            return moves.accept(newest, writing, self.branch, old, schema_id)
 
+        main_stands = [] if reasons else [ref_is(MAIN, self.base)]
         try:
-            self._commit_written(writing, requirements, updates)
+            self._commit_written(writing, [*main_stands, ref_is(self.branch, old)], updates)
         except PublicationConflict:
             self._give_up(staging, written)
             raise
-        discard(self.table, old.metadata)
+        discard(self.table, written.writing.files)
         return Publication(
             address=self.address,
             run_id=self.request.run_id,
@@ -248,42 +219,25 @@ class _Attempt:
             snapshot_id=writing.id,
             rows=written.rows,
             contract_version=self.product.version,
-            results=tuple(results),
+            results=results,
             reasons=reasons,
-            branch=self.request.branch if reasons else "",
+            branch=self.branch if reasons else "",
             previous=self.base,
         )
 
-    def _move_main(self, snapshot_id: int, metadata: TableMetadata) -> tuple[TableUpdate, ...]:
-        moved = (_branch(MAIN, snapshot_id), RemoveSnapshotRefUpdate(ref_name=self.request.branch))
-        schema_id = self.schema.schema.schema_id
-        if metadata.current_schema_id == schema_id:
-            return moved
-        return (*moved, SetCurrentSchemaUpdate(schema_id=schema_id))
-
-    def _keep_refused(self, snapshot_id: int, reasons: tuple[str, ...]) -> tuple[TableUpdate, ...]:
-        return (_branch(self.request.branch, snapshot_id), self._note(reasons, self.request.branch))
-
-    def _note(self, reasons: tuple[str, ...], branch: str) -> TableUpdate:
-        """The table remembers its last refusal, also one that wrote no rows."""
-        said = {"run_id": self.request.run_id, "at": self._now().isoformat(), "reasons": reasons, "branch": branch}
-        said["contract_version"] = self.product.version
-        return SetPropertiesUpdate(updates={REFUSAL: json.dumps(said, ensure_ascii=False)})
-
     def _give_up(self, staging: Staging, written: _Written) -> None:
         """Leave nothing behind: somebody else's snapshot is the product now."""
-        left = snapshot_files(self.table, written.snapshot_id)
         try:
-            self._reload()
-            self._drop_branch(written.snapshot_id)
+            self.table = self.lake.table(self.address) or self.table
+            self._drop_branch(written.writing.id)
         except MeshError as error:
-            _LOG.warning("%s: branch %s stays for now: %s", self.address, self.request.branch, error)
-            return
-        discard(self.table, left.metadata)
-        staging.drop(committed=False)
+            _LOG.warning("%s: branch %s stays for now: %s", self.address, self.branch, error)
+        else:
+            staging.drop(committed=False)
 
     def _refuse_unwritten(self, reasons: tuple[str, ...]) -> Publication:
-        self.table = self._commit([], lambda _: (self._note(reasons, ""),))
+        refusal = self._refusal(reasons, "")
+        self.table = self._commit([], lambda _: (refusal.remember(),))
         return Publication(
             address=self.address,
             run_id=self.request.run_id,
@@ -295,19 +249,22 @@ class _Attempt:
             previous=self.base,
         )
 
-    def _tidy(self, staging: Staging) -> None:
+    def _tidy(self, staging: Staging, empty: tuple[Path, ...]) -> None:
         try:
+            for path in empty:
+                path.unlink()
             staging.drop(committed=True)
             tidy(self.lake, self.table, self.address, Policy.of(self.lake.settings))
         except Exception as error:
             # The product is published; what could not be tidied is found again by maintain.
             _LOG.warning("%s is published, tidying failed: %s", self.address, error)
 
-    def _writing(
-        self, state: State, files: tuple[DataFile, ...], verdicts: tuple[Verdict, ...], reasons: tuple[str, ...] = ()
-    ) -> Writing:
-        stamp = Stamp(
-            state=state,
+    def _refusal(self, reasons: tuple[str, ...], branch: str) -> Refusal:
+        return Refusal(self.request.run_id, self._now(), reasons, self.product.version, branch)
+
+    def _stamp(self, files: tuple[DataFile, ...]) -> Stamp:
+        return Stamp(
+            state="written",
             address=str(self.address),
             run_id=self.request.run_id,
             contract_version=self.product.version,
@@ -315,62 +272,56 @@ class _Attempt:
             at=self._now(),
             rows=sum(file.record_count for file in files),
             inputs=self.request.input_snapshots,
-            verdicts=verdicts,
-            reasons=reasons,
         )
-        with storage_errors(f"{self.address} cannot be written, what was published stays", self.lake.settings):
-            replacement = Replacement(
-                snapshot_id=self.table.metadata.new_snapshot_id(),
-                parent=self.base,
-                schema=self.schema.schema,
-                files=files,
-                replaced=live_entries(self.table, self.base),
-                summary=stamp.summary(),
-            )
-            return Writing(self.table, replacement)
 
-    def _commit_written(self, writing: Writing, requirements: Sequence[TableRequirement], updates: Updates) -> None:
+    def _writing(self, files: tuple[DataFile, ...], stamp: Stamp) -> Writing:
+        replacement = Replacement(
+            snapshot_id=self.table.metadata.new_snapshot_id(),
+            parent=self.base,
+            schema=self.target.schema,
+            files=files,
+            replaced=self._replaced,
+            summary=stamp.summary(),
+        )
+        return Writing(self.table, replacement)
+
+    @cached_property
+    def _replaced(self) -> tuple[ManifestEntry, ...]:
+        return live_entries(self.table, self.base)
+
+    def _commit_written(
+        self,
+        writing: Writing,
+        conditions: Sequence[TableRequirement],
+        updates: Callable[[TableMetadata], tuple[TableUpdate, ...]],
+    ) -> None:
         try:
-            self.table = self._commit(requirements, updates)
+            self.table = self._commit(conditions, updates)
         except CommitStateUnknown:
             raise
         except MeshError:
-            discard(self.table, writing.written)
+            discard(self.table, writing.files)
             raise
         discard(self.table, writing.unused(self.table.metadata))
 
-    def _commit(self, requirements: Sequence[TableRequirement], updates: Updates) -> Table:
-        return commit(self.lake, self.table, requirements, updates, address=self.address)
-
-    def _reload(self) -> None:
-        table = self.lake.table(self.address)
-        if table is None:
-            raise StorageError(f"the table of {self.address} was dropped while it was written")
-        self.table = table
+    def _commit(
+        self, conditions: Sequence[TableRequirement], updates: Callable[[TableMetadata], tuple[TableUpdate, ...]]
+    ) -> Table:
+        with storage_errors(self.cannot, self.lake.settings):
+            return commit(self.lake, self.table, conditions, updates, address=self.address)
 
     def _now(self) -> datetime:
         """The mesh's time now: the request's, and what has passed since."""
         return self.request.now + timedelta(seconds=time.monotonic() - self.started)
 
 
-def _ref_is(name: str, snapshot_id: int | None) -> TableRequirement:
-    return AssertRefSnapshotId(ref=name, snapshot_id=snapshot_id)
-
-
-def _branch(name: str, snapshot_id: int) -> TableUpdate:
-    return SetSnapshotRefUpdate(
-        ref_name=name,
-        type=SnapshotRefType.BRANCH,
-        snapshot_id=snapshot_id,
-        max_ref_age_ms=None,
-        max_snapshot_age_ms=None,
-        min_snapshots_to_keep=None,
-    )
-
-
 def _is_out_of_room(error: BaseException | None) -> bool:
     while error:
-        if getattr(error, "errno", None) in (27, 28, 122) or "No space left" in str(error) or "disk full" in str(error):
+        if (
+            getattr(error, "errno", None) in _OUT_OF_ROOM
+            or "No space left" in str(error)
+            or "File too large" in str(error)
+        ):
             return True
         error = error.__cause__
     return False

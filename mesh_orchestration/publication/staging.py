@@ -67,6 +67,8 @@ class Staging:
         """Remove the folder; with ``committed`` only what no snapshot names."""
         if self.remote or not committed:
             shutil.rmtree(self.directory, ignore_errors=True)
+        elif not any(self.directory.iterdir()):
+            self.directory.rmdir()
         if self.remote and not committed:
             discard(self.table, [file.location for file in list_files(self.table.io, self._base)])
 

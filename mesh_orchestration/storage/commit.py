@@ -64,8 +64,8 @@ class Writing:
 
     def __init__(self, table: Table, replacement: Replacement) -> None:
         self._table, self._what, self._token = table, replacement, uuid.uuid4()
-        self.written: list[str] = []
-        """The locations of every file written; garbage when the commit does not happen."""
+        self.files: list[str] = []
+        """The locations of every metadata file written; garbage when the commit does not happen."""
         self._manifests = self._write_manifests()
 
     @property
@@ -76,7 +76,7 @@ class Writing:
         """The manifest lists of attempts that did not become the snapshot in ``metadata``."""
         snapshot = metadata.snapshot_by_id(self.id)
         used = {snapshot.manifest_list if snapshot else "", *(manifest.manifest_path for manifest in self._manifests)}
-        return tuple(location for location in self.written if location not in used)
+        return tuple(location for location in self.files if location not in used)
 
     def snapshot(self, metadata: TableMetadata) -> Snapshot:
         """The Iceberg snapshot to add to ``metadata``; its sequence number follows the newest there."""
@@ -103,7 +103,7 @@ class Writing:
 
     def _location(self, name: str) -> str:
         location = self._table.location_provider().new_metadata_location(name)
-        self.written.append(location)
+        self.files.append(location)
         return location
 
     def _write_manifests(self) -> list[ManifestFile]:
