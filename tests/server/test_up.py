@@ -1,0 +1,113 @@
+"""``mesh up`` as a whole: what it starts, keeps running, and leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.server.health import location_states
+from mesh_orchestration.server.lock import exclusive, who_runs
+from tests.builders import settings_at
+from tests.server.mesh_process import MeshProcess, eventually, mesh_process
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshProcess]:
+    root = tmp_path_factory.mktemp("mesh")
+    (root / "contracts").mkdir()
+    (root / "contracts" / "name.yaml").write_text("before")
+    with mesh_process(root, "one", "two", "broken", "edited") as running:
+        assert running.url
+        yield running
+
+
+def test_every_sound_location_is_loaded_and_a_broken_one_says_why(mesh: MeshProcess) -> None:
+    states = location_states(mesh.url)
+
+    assert {name for name, state in states.items() if state == "LOADED"} == {"one", "two", "edited"}
+    assert "Error occurred during the loading" in states["broken"]
+    assert (
+        "broken does not load, the other locations are not affected: "
+        "contracts/broken/x/v1.yaml:3 spec.owner: nobody owns it\n" in mesh.said
+    )
+
+
+def test_a_second_one_is_refused_with_pid_and_url(mesh: MeshProcess) -> None:
+    with pytest.raises(SettingsError, match=rf"runs already at {mesh.url} \(pid {mesh.process.pid}"):
+        exclusive(settings_at(mesh.root)).__enter__()
+    assert who_runs(settings_at(mesh.root)) == {"pid": mesh.process.pid, "url": mesh.url}
+
+
+def test_a_run_is_forked_from_its_locations_run_factory(mesh: MeshProcess) -> None:
+    run_id = mesh.launch("one", "one", "quick")
+
+    run = eventually(lambda: (found := mesh.run(run_id))["status"] in {"SUCCESS", "FAILURE"} and found)
+    assert run["status"] == "SUCCESS"  # type: ignore[index]
+    assert len(mesh.children()["mesh-factory"]) == 3
+
+
+def test_a_crashed_code_server_is_started_again(mesh: MeshProcess) -> None:
+    (before,) = mesh.children()["mesh-two"]
+    os.kill(before, signal.SIGKILL)
+
+    eventually(lambda: (pids := mesh.children().get("mesh-two")) and pids != [before])
+    eventually(lambda: mesh.said.count("two loaded") == 2)
+    run_id = mesh.launch("two", "two", "quick")
+    assert eventually(lambda: (status := mesh.run(run_id)["status"]) in {"SUCCESS", "FAILURE"} and status) == "SUCCESS"
+    assert "two was killed by signal 9; starting it again in 0.5 s" in mesh.said
+
+
+def test_a_crashed_web_ui_is_started_again(mesh: MeshProcess) -> None:
+    (before,) = mesh.children()["mesh-webserver"]
+    os.kill(before, signal.SIGKILL)
+
+    def answers() -> bool:
+        try:
+            return location_states(mesh.url)["one"] == "LOADED"
+        except OSError:
+            return False
+
+    eventually(answers)
+
+
+def test_a_changed_contract_is_loaded_without_a_restart(mesh: MeshProcess) -> None:
+    (mesh.root / "contracts" / "name.yaml").write_text("after")
+
+    eventually(lambda: "edited/after" in mesh.assets())
+    assert "contracts changed; loading again: broken, edited, one, two" in mesh.said
+
+
+def test_an_interrupt_ends_everything_and_the_runs_know(tmp_path: Path) -> None:
+    with mesh_process(tmp_path, "one") as first:
+        run_id = first.launch("one", "one", "endless")
+        eventually(lambda: first.run(run_id)["status"] == "STARTED")
+        assert first.end(signal.SIGINT) == 0
+
+    with mesh_process(tmp_path, "one") as second:
+        assert second.run(run_id)["status"] == "FAILURE"
+
+
+def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
+    with mesh_process(tmp_path, "one") as mesh:
+        run_id = mesh.launch("one", "one", "endless")
+        eventually(lambda: mesh.run(run_id)["status"] == "STARTED")
+        assert mesh.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_everything_starts_again_when_the_zygote_dies(tmp_path: Path) -> None:
+    with mesh_process(tmp_path, "one") as mesh:
+        assert mesh.url
+        run_id = mesh.launch("one", "one", "endless")
+        eventually(lambda: mesh.run(run_id)["status"] == "STARTED")
+        (zygote,) = (pid for pid in mesh.children()["python"] if os.getpgid(pid) == pid)
+        os.kill(zygote, signal.SIGKILL)
+
+        eventually(lambda: mesh.said.count("web UI at") == 2)
+        assert mesh.run(run_id)["status"] == "FAILURE"
