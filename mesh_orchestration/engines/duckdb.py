@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP = 61_440
+_WRITERS: dict[Path, threading.RLock] = {}
+"""One lock a file: DuckDB keeps other processes out, but not another connection of this one."""
 _WIDENED = {"VARCHAR": ("ENUM",), "INTEGER": ("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT")}
 
 
@@ -47,9 +50,9 @@ class DuckDBEngine(SqlEngine):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._connect()
             configure(self._connection, self.settings)
-            self._connection.execute(f"create schema if not exists {ident(self.path.stem, self.domain)}")
+            with self._transaction("create its schema"):
+                self._run(f"create schema if not exists {ident(self.path.stem, self.domain)}")
         except (duckdb.Error, OSError) as error:
-            self.close()
             raise EngineError(f"{self.path}: the DuckDB file cannot be opened: {first_line(error)}") from error
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
@@ -105,6 +108,11 @@ class DuckDBEngine(SqlEngine):
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
+        with _WRITERS.setdefault(self.path, threading.RLock()), self._committed(what):
+            yield
+
+    @contextmanager
+    def _committed(self, what: str) -> Iterator[None]:
         connection = self._open_connection
         try:
             connection.execute("begin transaction")
@@ -150,7 +158,7 @@ class DuckDBEngine(SqlEngine):
         return bool(self._run(sql, (self.domain, table)))
 
     def _lock(self, port: str) -> None:
-        """Nothing to do: the file has one writing process."""
+        """Nothing to do: the file has one writing process, and that one transaction at a time."""
 
     def _clear(self, table: str) -> None:
         self._run(f"delete from {table}")

@@ -41,7 +41,15 @@ class SqlEngine(ABC):
     dialect: str
 
     def __enter__(self) -> Self:
-        self._open()
+        try:
+            self._open()
+            if not self._columns(LEDGER):
+                with self._transaction(f"create {LEDGER}"):
+                    self._lock(LEDGER)
+                    self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -109,8 +117,6 @@ class SqlEngine(ABC):
         return found == self._spell(column)
 
     def ledger(self, port: str) -> tuple[LedgerEntry, ...]:
-        if not self._columns(LEDGER):
-            return ()
         rows = self._run(
             f"select {_ENTRY} from {self.relation(LEDGER)} where port = $1 order by landed_at, batch", (port,)
         )
@@ -118,6 +124,7 @@ class SqlEngine(ABC):
 
     def prepare(self, port: str, columns: Sequence[Column]) -> None:
         with self._transaction(f"prepare {landing_table(port)}"):
+            self._lock(port)
             self._prepare(port, columns)
 
     def land(
@@ -129,14 +136,15 @@ class SqlEngine(ABC):
         *,
         mode: Mode = "append",
     ) -> Landed:
+        # Asked before the transaction, which a reference to files that are gone would abort.
         readable = self._readable(port)
         with self._transaction(f"land {batch.name} in {landing_table(port)}"):
-            self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
             self._lock(port)
             entries = self.ledger(port)
             same = next((entry for entry in entries if entry.batch == batch.name), None)
             alone = mode == "append" or len(entries) == 1
-            if same and same.fingerprint == batch.fingerprint and alone and readable:
+            unchanged = same is not None and same.fingerprint == batch.fingerprint and alone
+            if same and unchanged and (readable or self._is_table(landing_table(port))):
                 return Landed(same.rows, changed=False)
             count = self._land(port, columns, batch, rows, mode=mode, replaced=same is not None)
             self._enter(port, batch, count, alone=mode != "append")
@@ -181,7 +189,10 @@ class SqlEngine(ABC):
         if differences := self._differences(found, columns):
             listed = "\n".join(f"  - {difference}" for difference in differences)
             raise EngineError(f"{self.domain}.{model} drifted from its contract:\n{listed}")
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(f"{self.domain}.{model} cannot be exported to {directory}: {error.strerror}") from error
         return self._write(model, columns, directory)
 
     def _models(self) -> list[tuple[Any, ...]]:
@@ -203,6 +214,9 @@ class SqlEngine(ABC):
                     f"cast it in the model: cast({column.name} as {self._spell(column)})"
                 )
         return differences
+
+    def _is_table(self, table: str) -> bool:
+        return bool(self._columns(table)) and not self._is_view(table)
 
     def _readable(self, port: str) -> bool:
         """Whether the landing table is there and what it refers to is too."""
@@ -236,7 +250,6 @@ class SqlEngine(ABC):
 
     def _prepare(self, port: str, columns: Sequence[Column]) -> None:
         table = landing_table(port)
-        self._run(f"create table if not exists {self.relation(LEDGER)} ({_LEDGER_COLUMNS})")
         if self._is_view(table):
             self._run(f"drop view {self.relation(table)}")
         found = self._columns(table)

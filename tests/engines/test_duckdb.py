@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ import pytest
 from mesh_orchestration.engines import Engine, engine_for
 from mesh_orchestration.errors import EngineError
 from mesh_orchestration.settings import Settings
+from tests.engines import landing_process
 from tests.engines.landing import COLUMNS, batch, fields, parquet
 
 
@@ -58,38 +57,6 @@ def test_a_file_name_with_wildcards_means_itself(engine: Engine, tmp_path: Path)
     parquet(tmp_path / "a1.parquet", [(9, "wrong")])
     engine.land("lines", COLUMNS, batch(), parquet(tmp_path / "a[1]*.parquet", [(1, "a")]))
     assert landed(engine) == [(1, "a", "day-1")]
-
-
-def test_a_killed_landing_leaves_nothing_and_the_next_one_lands_once(settings: Settings, tmp_path: Path) -> None:
-    script = tmp_path / "land.py"
-    script.write_text(
-        "import os, signal, sys\n"
-        "from pathlib import Path\n"
-        "import pyarrow as pa\n"
-        "from mesh_orchestration.engines import engine_for\n"
-        "from mesh_orchestration.settings import Settings\n"
-        "from tests.engines.landing import COLUMNS, batch\n"
-        "schema = pa.schema({'basket_id': pa.int64(), 'product': pa.string()})\n"
-        "def rows():\n"
-        "    for step in range(20):\n"
-        "        if step == 10 and sys.argv[2] == 'die':\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        yield pa.record_batch([range(step * 10000, (step + 1) * 10000), ['x'] * 10000], schema=schema)\n"
-        "root = Path(sys.argv[1])\n"
-        "with engine_for(Settings(root=root, home=root / '.mesh'), 'orders') as engine:\n"
-        "    engine.land('lines', COLUMNS, batch(), pa.RecordBatchReader.from_batches(schema, rows()))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, str(script), str(tmp_path)]
-    killed = subprocess.run([*command, "die"], env=environment, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    with engine_for(settings, "orders") as engine:
-        assert engine.ledger("lines") == ()
-    for _ in range(2):
-        subprocess.run([*command, "live"], env=environment, check=True)
-    with engine_for(settings, "orders") as engine:
-        assert engine.execute(f"select count(*) from {engine.relation('landing__lines')}") == [(200_000,)]
-        assert [entry.rows for entry in engine.ledger("lines")] == [200_000]
 
 
 def test_a_file_held_by_another_process_names_it(settings: Settings, tmp_path: Path) -> None:
@@ -144,3 +111,11 @@ def test_two_engines_of_one_process_share_the_file(engine: Engine, settings: Set
     with engine_for(settings, "orders") as other:
         assert other.execute("select 1") == [(1,)]
     assert engine.execute("select 1") == [(1,)]
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_while_landing_leaves_nothing(settings: Settings) -> None:
+    assert landing_process.run(settings, "full") == 3
+    assert landing_process.run(settings, "live") == 0
+    with engine_for(settings, "orders") as engine:
+        assert engine.execute(f"select count(*) from {engine.relation('landing__lines')}") == [(200_000,)]

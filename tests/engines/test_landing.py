@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from mesh_orchestration.engines.base import Files
 from mesh_orchestration.engines.columns import Column, arrow_type
 from mesh_orchestration.errors import EngineError
 from mesh_orchestration.settings import Settings
+from tests.engines import landing_process
 from tests.engines.landing import COLUMNS, EVERY_SQL, EVERY_TYPE, NOON, batch, fields, parquet
 
 
@@ -152,3 +155,40 @@ def test_a_column_that_referenced_files_do_not_have_yet_is_null(engine: Engine, 
     files = Files(parquet(tmp_path / "1", [(1, "a")]).paths, partial=True)
     engine.land("lines", columns, batch("42"), files, mode="reference")
     assert engine.execute(f"select price from {engine.relation('landing__lines')}") == [(None,)]
+
+
+def test_the_same_batch_landed_twice_at_once_lands_once(chosen: Settings, tmp_path: Path) -> None:
+    files = parquet(tmp_path / "1", [(number, "a") for number in range(20_000)])
+    changed: list[bool] = []
+
+    def land() -> None:
+        with engine_for(chosen, "orders") as own:
+            changed.append(own.land("lines", COLUMNS, batch(), files).changed)
+
+    threads = [threading.Thread(target=land) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(changed) == [False, False, True]
+    with engine_for(chosen, "orders") as engine:
+        assert engine.execute(f"select count(*) from {engine.relation('landing__lines')}") == [(20_000,)]
+
+
+def test_an_export_to_a_folder_that_cannot_be_made_says_so(engine: Engine, tmp_path: Path) -> None:
+    engine.execute(f"create table {engine.relation('mart')} as select 1::bigint as id")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EngineError, match=r"cannot be exported to .*Not a directory"):
+        engine.export("mart", fields(id="long"), tmp_path / "file" / "out")
+
+
+@pytest.mark.slow
+def test_a_killed_landing_leaves_nothing_and_the_next_ones_land_once(chosen: Settings) -> None:
+    assert landing_process.run(chosen, "die") == -signal.SIGKILL
+    with engine_for(chosen, "orders") as engine:
+        assert engine.ledger("lines") == ()
+    assert [landing_process.run(chosen, "live") for _ in range(2)] == [0, 0]
+    with engine_for(chosen, "orders") as engine:
+        table = engine.relation("landing__lines")
+        assert engine.execute(f"select count(*), count(distinct basket_id) from {table}") == [(200_000, 200_000)]
+        assert [entry.rows for entry in engine.ledger("lines")] == [200_000]

@@ -1,10 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,56 +104,6 @@ def test_nulls_land_and_are_exported_as_nulls(engine: Engine, tmp_path: Path) ->
     engine.land("lines", columns, batch(), Files((tmp_path / "empty.parquet",), partial=True))
     (path,) = engine.export("landing__lines", fields(**EVERY_TYPE), tmp_path / "out")
     assert pq.read_table(path).to_pylist() == [dict.fromkeys(EVERY_TYPE)]
-
-
-def test_the_same_batch_landed_twice_at_once_lands_once(engine: Engine, chosen: Settings, tmp_path: Path) -> None:
-    files = parquet(tmp_path / "1", [(number, "a") for number in range(20_000)])
-    changed: list[bool] = []
-
-    def land() -> None:
-        with engine_for(chosen, "billing") as own:
-            changed.append(own.land("lines", COLUMNS, batch(), files).changed)
-
-    engine.prepare("lines", COLUMNS)
-    threads = [threading.Thread(target=land) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(changed) == [False, False, True]
-    assert engine.execute("select count(*) from billing.landing__lines") == [(20_000,)]
-
-
-@pytest.mark.slow
-def test_a_killed_landing_leaves_nothing_and_the_next_one_lands_once(
-    chosen: Settings, tmp_path: Path, postgres: PostgresDatabase
-) -> None:
-    script = tmp_path / "land.py"
-    script.write_text(
-        "import os, signal, sys\n"
-        "from pathlib import Path\n"
-        "import pyarrow as pa\n"
-        "from mesh_orchestration.engines import engine_for\n"
-        "from mesh_orchestration.settings import Settings\n"
-        "from tests.engines.landing import COLUMNS, batch\n"
-        "schema = pa.schema({'basket_id': pa.int64(), 'product': pa.string()})\n"
-        "def rows():\n"
-        "    for step in range(20):\n"
-        "        if step == 10 and sys.argv[1] == 'die':\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        yield pa.record_batch([range(step * 10000, (step + 1) * 10000), ['x'] * 10000], schema=schema)\n"
-        "with engine_for(Settings(root=Path('.'), home=Path('.mesh'), environ=os.environ), 'billing') as engine:\n"
-        "    engine.land('lines', COLUMNS, batch(), pa.RecordBatchReader.from_batches(schema, rows()))\n"
-    )
-    environment = {**os.environ, **chosen.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    killed = subprocess.run([sys.executable, str(script), "die"], env=environment, cwd=tmp_path, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    with engine_for(chosen, "billing") as engine:
-        assert engine.ledger("lines") == ()
-    for _ in range(2):
-        subprocess.run([sys.executable, str(script), "live"], env=environment, cwd=tmp_path, check=True)
-    with engine_for(chosen, "billing") as engine:
-        assert engine.execute("select count(*) from billing.landing__lines") == [(200_000,)]
 
 
 def test_a_read_leaves_no_transaction_open(engine: Engine, postgres: PostgresDatabase) -> None:
