@@ -37,7 +37,8 @@ def rows(how: str) -> Iterator[pa.RecordBatch]:
         if how == "die" and first == ROWS // 2:
             os.kill(os.getpid(), signal.SIGKILL)
         numbers = range(first, first + step)
-        yield pa.record_batch([numbers, [f"{number * 0x9E3779B97F4A7C15 % 2**64:x}" for number in numbers]], schema=SCHEMA)
+        words = [f"{number * 0x9E3779B97F4A7C15 % 2**64:x}" for number in numbers]
+        yield pa.record_batch([numbers, words], schema=SCHEMA)
 
 
 def main(how: str, environ: Mapping[str, str]) -> int:
