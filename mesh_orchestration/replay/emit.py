@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mesh_orchestration.errors import SourceError
+from mesh_orchestration.errors import SettingsError, SourceError
 from mesh_orchestration.replay.landing import (
     Origin,
     covered,
@@ -80,7 +80,8 @@ def emit(settings: Settings, now: datetime, on_progress: Progress | None = None)
 
     Safe to repeat, to kill at any point and to run twice at once. ``on_progress`` is told table, files
     written, files planned. ``now`` must have a time zone; a ``now`` before the last one adds nothing.
-    Raises SourceError when the folder cannot be written or the data package is missing.
+    Raises SourceError when the folder cannot be written or the data package is missing, SettingsError
+    for a negative MESH_HISTORY_WEEKS.
     """
     landing, until = settings.landing_dir, naive_utc(now)
     with only_writer(landing):
@@ -96,6 +97,8 @@ def emit(settings: Settings, now: datetime, on_progress: Progress | None = None)
 
 def _origin(landing: Path, until: datetime, weeks: int) -> Origin:
     """The kept origin; the start of a new one, or an earlier start when more weeks are wanted."""
+    if weeks < 0:
+        raise SettingsError(f"MESH_HISTORY_WEEKS={weeks} is negative; give 0 or more, 52 is the full year")
     kept = read_origin(landing)
     if kept and kept.weeks >= weeks:
         return kept
@@ -173,7 +176,13 @@ def _session(settings: Settings) -> Iterator[Any]:
     import duckdb
 
     spill = settings.landing_dir / ".replay-spill"
-    con = duckdb.connect(config={"memory_limit": settings.memory_limit, "temp_directory": str(spill)})
+    con = duckdb.connect(
+        config={
+            "memory_limit": settings.memory_limit,
+            "threads": settings.integer("MESH_THREADS", 2),
+            "temp_directory": str(spill),
+        }
+    )
     try:
         yield con
     except duckdb.Error as failed:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mesh_orchestration.errors import SourceError
+from mesh_orchestration.errors import SettingsError, SourceError
 from mesh_orchestration.replay import emit
 from mesh_orchestration.replay.landing import naive_utc
 from mesh_orchestration.settings import Settings
@@ -92,6 +92,11 @@ def test_a_new_campaign_year_arrives_with_its_cycle(tmp_path: Path) -> None:
     before = count(settings_in(tmp_path), "campaigns")
     added = emit(settings_in(tmp_path), TURN_OF_CYCLE + timedelta(hours=1)).rows
     assert (before, added["campaigns"]) == (6589, 6589)
+
+
+def test_a_negative_history_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MESH_HISTORY_WEEKS=-1 is negative"):
+        emit(settings_in(tmp_path, -1), NOW)
 
 
 def test_an_unwritable_landing_folder_is_a_source_error(tmp_path: Path) -> None:
