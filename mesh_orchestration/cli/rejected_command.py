@@ -1,0 +1,59 @@
+"""``mesh rejected``: what a refused publication would have brought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mesh_orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from mesh_orchestration.publication.rejected import RejectedCheck
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("rejected", epilog="Example: mesh rejected orders.order_lines --limit 5")(rejected)
+
+
+def rejected(
+    address: Annotated[str, typer.Argument(help="domain.product or domain.product.v<major>.")],
+    limit: Annotated[int, typer.Option(help="Failing rows to show for each check.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print reasons and rows as JSON.")] = False,
+) -> None:
+    """Show the rows that broke the contract in the newest refused publication, masked. Exit 1 when there is one."""
+    from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.publication.rejected import rejected_rows
+    from mesh_orchestration.publication.status import status
+    from mesh_orchestration.storage.catalog import open_lake
+
+    settings = Settings.load()
+    product = load_mesh(settings).product(address)
+    with open_lake(settings) as lake:
+        refusal = status(lake, product, settings.now()).refusal
+        checks = rejected_rows(lake, product, limit=limit) if refusal and refusal.branch else ()
+    if as_json:
+        print_json({"address": product.address, "refusal": refusal, "checks": list(checks)})
+    elif refusal is None:
+        console.print(f"[green]nothing of {product.address} was refused[/]", highlight=False)
+    else:
+        console.print(f"[bold]{product.address}[/] refused {refusal.at:%Y-%m-%d %H:%M:%S} UTC, run {refusal.run_id}")
+        for reason in refusal.reasons:
+            console.print(f"· {reason}", markup=False, highlight=False)
+        for check in checks:
+            _print_rows(check)
+    raise typer.Exit(1 if refusal else 0)
+
+
+def _print_rows(check: RejectedCheck) -> None:
+    from rich.table import Table
+
+    from mesh_orchestration.cli.app import console
+
+    table = Table(*check.columns, title=check.name, title_justify="left")
+    for row in check.rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)

@@ -1,0 +1,106 @@
+"""``mesh status``: every product in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mesh_orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from mesh_orchestration.publication.status import ProductStatus
+
+_FRESHNESS = {"ok": "green", "late": "red", "never": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("status", epilog="Example: mesh status orders billing.daily_revenue --json")(status)
+
+
+def status(
+    selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the products as JSON.")] = False,
+) -> None:
+    """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused or missing."""
+    from mesh_orchestration.cli.output import print_json
+
+    settings = Settings.load()
+    if as_json:
+        found = read_status(settings, selection or ())
+        print_json([_as_dict(one) for one in found])
+    else:
+        found = print_status(settings, selection or ())
+    raise typer.Exit(0 if all(one.freshness == "ok" and not one.refused for one in found) else 1)
+
+
+def read_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductStatus, ...]:
+    """How the selected products stand now; raises MeshError for a word that names nothing."""
+    from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.orchestration.plan import resolve
+    from mesh_orchestration.publication.status import statuses
+    from mesh_orchestration.storage.catalog import open_lake
+
+    mesh = load_mesh(settings)
+    with open_lake(settings) as lake:
+        return statuses(lake, [mesh.products[address] for address in resolve(mesh, selection)], settings.now())
+
+
+def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductStatus, ...]:
+    """Print the table of the selected products and return what it shows."""
+    from rich.table import Table
+
+    from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import span
+
+    found = read_status(settings, selection)
+    table = Table("product", "rows", "snapshot", "checks", "age", "SLA", "state", header_style="bold")
+    for column in (1, 4, 5):
+        table.columns[column].justify = "right"
+    for one in found:
+        table.add_row(
+            str(one.address),
+            "-" if one.rows is None else f"{one.rows:,}",
+            str(one.snapshot_id or "-"),
+            _checks(one),
+            span(one.age),
+            span(one.window),
+            _state(one),
+        )
+    console.print(table)
+    for one in found:
+        if one.refused and one.refusal:
+            console.print(f"[red]{one.address}[/] refused {one.refusal.at:%Y-%m-%d %H:%M} UTC: ", end="")
+            console.print("; ".join(one.refusal.reasons), markup=False, highlight=False)
+            console.print(f"  see the rows: mesh rejected {one.address}", highlight=False)
+    return found
+
+
+def _checks(one: ProductStatus) -> str:
+    parts = [f"[green]{one.passed} ok[/]"]
+    parts += [f"[red]{one.failed} failed[/]"] if one.failed else []
+    parts += [f"[yellow]{one.warned} warn[/]"] if one.warned else []
+    return ", ".join(parts) if one.passed or one.failed or one.warned else "-"
+
+
+def _state(one: ProductStatus) -> str:
+    if one.refused:
+        return "[red]refused[/], last good is served" if one.snapshot else "[red]refused[/]"
+    words = {"ok": "fresh", "late": "late", "never": "never published"}
+    return f"[{_FRESHNESS[one.freshness]}]{words[one.freshness]}[/]"
+
+
+def _as_dict(one: ProductStatus) -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "contract_version": one.contract_version,
+        "rows": one.rows,
+        "snapshot_id": one.snapshot_id,
+        "published_at": one.published_at,
+        "checks": {"passed": one.passed, "failed": one.failed, "warned": one.warned},
+        "freshness": {"state": one.freshness, "age_seconds": one.age, "window_seconds": one.window},
+        "refused": one.refused,
+        "refusal": {"at": one.refusal.at, "reasons": one.refusal.reasons} if one.refused and one.refusal else None,
+    }
