@@ -1,4 +1,4 @@
-"""The whole mesh as one set of definitions, for the ``dg`` command; ``workspace.yaml`` loads it location by location."""
+"""The whole mesh as one set of definitions, for the ``dg`` command; ``workspace.yaml`` loads it in parts."""
 
 # No postponed annotations here: Dagster reads the return type.
 import dagster as dg

@@ -10,7 +10,7 @@ import importlib.metadata
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from mesh_orchestration.engines.profiles import dbt_environment
 from mesh_orchestration.errors import SettingsError
-from mesh_orchestration.orchestration.logs import say
+from mesh_orchestration.orchestration.logs import speaker
 from mesh_orchestration.orchestration.manifest import Project
 from mesh_orchestration.settings import Settings
 
@@ -77,21 +77,24 @@ def invoke(
     *,
     target: Path,
     environ: Mapping[str, str] | None = None,
+    listen: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Run a dbt command in this process and give back every connection and lock it took.
 
-    What dbt says goes to the step's output as it happens. ``environ`` is seen by ``env_var()`` only
-    during the call. SIGINT and SIGTERM reach dbt as KeyboardInterrupt, which is the only interrupt it
-    cancels its queries for; it is then raised again.
+    ``listen`` gets what dbt says as it happens; by default that goes to the output of the step. ``environ``
+    is seen by ``env_var()`` only during the call. SIGINT and SIGTERM reach dbt as KeyboardInterrupt, which
+    is the only interrupt it cancels its queries for; it is then raised again.
     """
     from dbt.cli.main import dbtRunner
 
     messages: list[dict[str, Any]] = []
+    # Found here, because dbt speaks from threads that know nothing of the step.
+    heard = listen or speaker()
     quiet = ["--log-level", "none", "--log-level-file", "none"]
     full = [*global_flags(project, target), *quiet, *args, *command_flags(project, target)]
     with _ONE_AT_A_TIME, _surroundings({**environment(settings, project), **(environ or {})}), _interruptible():
         try:
-            result = dbtRunner(callbacks=[lambda message: _listen(message, messages)]).invoke(full)
+            result = dbtRunner(callbacks=[lambda message: _listen(message, messages, heard)]).invoke(full)
         finally:
             _release()
     if isinstance(result.exception, KeyboardInterrupt):
@@ -102,11 +105,11 @@ def invoke(
     return Outcome(0 if result.success else 1, tuple(messages), "\n".join(errors))
 
 
-def _listen(message: Any, messages: list[dict[str, Any]]) -> None:
+def _listen(message: Any, messages: list[dict[str, Any]], listen: Callable[[str], None]) -> None:
     if message.info.level not in _SPOKEN:
         return
     if message.info.name != "Formatting":
-        say(message.info.msg)
+        listen(message.info.msg)
     if message.info.name in _RESULTS or message.info.level == "error":
         from dbt_common.events.functions import msg_to_dict
 

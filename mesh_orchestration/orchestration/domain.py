@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
 from mesh_orchestration.contract.mesh import Mesh
@@ -50,8 +51,7 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
     ]
     own = dg.Definitions(
         assets=assets,
-        jobs=[(job := _job(domain))],
-        schedules=_schedules(mesh, domain, products, job=job),
+        schedules=_schedules(mesh, domain, products, keys=[key for asset in assets for key in asset.keys]),
         sensors=[automation_sensor(domain)] if triggers else [],
         executor=dg.in_process_executor,
     )
@@ -66,34 +66,31 @@ def _reconstructing() -> bool:
     )
 
 
-def _job(domain: str) -> dg.UnresolvedAssetJobDefinition:
-    """The one job of the domain; a job a product would make loading quadratic."""
-    return dg.define_asset_job(
-        f"{domain}_refresh",
-        selection=dg.AssetSelection.groups(domain),
-        tags=tags(domain),
-        description=f"Ingest, transform, audit and publish everything of {domain}.",
-    )
-
-
 def _schedules(
-    mesh: Mesh, domain: str, products: Iterable[DataProduct], *, job: dg.UnresolvedAssetJobDefinition
+    mesh: Mesh, domain: str, products: Iterable[DataProduct], *, keys: Sequence[dg.AssetKey]
 ) -> list[dg.ScheduleDefinition]:
-    """A schedule for a domain that has sources of its own; the others run when these publish."""
+    """A schedule for a domain that has sources of its own; the others run when these publish.
+
+    It asks Dagster's implicit job for the assets: a job of our own would be resolved over all of them
+    once more, and one a product would make loading quadratic.
+    """
     if all(upstream(port) for port in mesh.ports(domain).values()):
         return []
     crons = cron_schedules(products)
     if not crons:
         return []
+
+    request = dg.RunRequest(asset_selection=list(keys), tags=tags(domain))
     return [
         dg.ScheduleDefinition(
             name=f"{domain}_schedule",
-            job=job,
+            job_name=IMPLICIT_ASSET_JOB_NAME,
+            execution_fn=lambda _: request,
             cron_schedule=crons[0] if len(crons) == 1 else list(crons),
             execution_timezone="UTC",
             tags=tags(domain),
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Often enough for the tightest freshness SLA of the domain, unless a contract says when.",
+            description=f"Everything of {domain}, often enough for its tightest freshness SLA.",
         )
     ]
 

@@ -29,7 +29,7 @@ LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-Kind = Literal["domain", "input", "model", "check_failed", "published", "refused", "failed", "skipped"]
+Kind = Literal["domain", "input", "model", "check", "published", "refused", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _follow(
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
             text = f"{evaluation.check_name} ({evaluation.severity.value.lower()})"
-            on_event(Progress("check_failed", domain, ".".join(evaluation.asset_key.path), text))
+            on_event(Progress("check", domain, ".".join(evaluation.asset_key.path), text))
     elif kind is dg.DagsterEventType.STEP_FAILURE:
         reason = _reason(event)
         failed = steps.get(event.step_key or "", set()) - execution.materialised

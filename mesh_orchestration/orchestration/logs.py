@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,16 +18,21 @@ from dagster._serdes import ConfigurableClassData
 _OUTPUT: ContextVar[IO[str] | None] = ContextVar("step_output", default=None)
 
 
-def say(line: str) -> None:
-    """Write a line to the output of the step that is running; to standard output outside of any."""
-    (_OUTPUT.get() or sys.stdout).write(f"{line}\n")
+def speaker() -> Callable[[str], None]:
+    """What writes a line to the output of the step that runs now; to standard output outside of any."""
+    output = _OUTPUT.get()
+
+    def say(line: str) -> None:
+        (output or sys.stdout).write(f"{line}\n")
+
+    return say
 
 
 class StepLogs(LocalComputeLogManager):  # type: ignore[misc]  # dagster is not type-checked here
     """Files under ``base_dir``, without the four helper processes Dagster starts a run to copy them
     to a terminal that nobody watches.
 
-    ``whole_process: false`` leaves standard output alone and keeps only what ``say`` gets, for runs
+    ``whole_process: false`` leaves standard output alone and keeps only what a ``speaker`` gets, for runs
     inside a process that talks to a person.
     """
 

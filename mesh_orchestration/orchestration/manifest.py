@@ -124,9 +124,13 @@ def _lock(target: Path) -> Iterator[None]:
 def _parse(settings: Settings, project: Project) -> None:
     from mesh_orchestration.orchestration.dbt import invoke
 
-    outcome = invoke(settings, project, ["parse"], target=project.target)
+    outcome = invoke(settings, project, ["parse"], target=project.target, listen=_unheard)
     if not outcome.success:
         raise EngineError(f"dbt cannot parse {_shown(settings, project.directory)}: {outcome.error}")
+
+
+def _unheard(line: str) -> None:
+    """What dbt says while it parses; its errors are raised."""
 
 
 def _shown(settings: Settings, path: Path) -> str:

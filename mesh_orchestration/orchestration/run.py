@@ -24,6 +24,8 @@ from mesh_orchestration.orchestration.plan import Stage, resolve, stages, with_m
 from mesh_orchestration.orchestration.standing import is_published, refusal
 from mesh_orchestration.settings import Settings
 
+__all__ = ["OnEvent", "Outcome", "ProductRun", "Progress", "RunReport", "run", "settle_abandoned"]
+
 Outcome = Literal["published", "refused", "failed", "skipped"]
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from mesh_orchestration.errors import SettingsError, StorageError
 from mesh_orchestration.orchestration.instance import instance_config, open_instance, prepare_home
-from mesh_orchestration.orchestration.logs import say
+from mesh_orchestration.orchestration.logs import speaker
 from mesh_orchestration.settings import Settings
 from tests.postgres import PostgresDatabase
 
@@ -64,7 +64,7 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @dg.op
 def speak() -> None:
-    say("a word to the step's output")
+    speaker()("a word to the step's output")
 
 
 @dg.job(executor_def=dg.in_process_executor)
