@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from mesh_orchestration.contract.model import DataProduct, InputPort
 from mesh_orchestration.engines import Engine, engine_for
 from mesh_orchestration.errors import EngineError, SourceError
 from mesh_orchestration.inputs import IngestContext, Ingested, ingest
+from mesh_orchestration.publication.publish import publish
+from mesh_orchestration.publication.request import PublishRequest
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import open_lake
 from mesh_orchestration.storage.stamp import Stamp
 from tests import builders
-from tests.engines.landing import NOON
+from tests.engines.landing import EVERY_SQL, EVERY_TYPE, NOON
 
 LINES = Address("orders", "order_lines", 1)
 FIELDS = {"id": "long", "note": "string"}
@@ -196,3 +199,22 @@ def test_files_that_went_away_are_told_to_dbt_and_read_anew(settings: Settings) 
         for path in (settings.home / "warehouse").rglob("*.gone"):
             path.rename(path.with_suffix(".parquet"))
         engine.check_landing("lines")
+
+
+def test_every_type_travels_from_one_domains_engine_to_anothers(engine: Engine, chosen: Settings) -> None:
+    """The upstream works in the consumer's kind of engine too, so files of both engines are published."""
+    word = {"duckdb": "duckdb", "postgres": "postgresql"}[engine.dialect]
+    upstream = builders.product(str(LINES), fields=EVERY_TYPE)
+    settings = replace(chosen, environ={**chosen.environ, "MESH_ENGINE_ORDERS": word})
+    with engine_for(settings, "orders") as orders, open_lake(settings) as lake:
+        orders.execute(f"create table {orders.relation('order_lines')} as select {EVERY_SQL}")
+        sent = orders.execute(f"select * from {orders.relation('order_lines')}")
+        done = publish(
+            upstream,
+            lambda directory: orders.export("order_lines", upstream.fields, directory),
+            request=PublishRequest(lake, "run-1", NOON, audit=lambda *_: ()),
+        )
+    assert (done.published, done.rows) == (True, 1), done.reasons
+    run(engine, settings, Mesh({LINES: upstream}, ("orders",)))
+    names = ", ".join(EVERY_TYPE)
+    assert engine.execute(f"select {names} from {engine.relation('landing__lines')}") == sent
