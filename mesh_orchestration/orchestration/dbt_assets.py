@@ -118,6 +118,8 @@ def run_step(
     engine = engine_for(settings, project.domain)
     with engine:
         inputs = provenance.landed(engine, _ports(project.manifest()))
+        for port in inputs:
+            engine.check_landing(port)
     with tempfile.TemporaryDirectory(prefix="dbt-") as folder:
         invocation = call(settings, project, ["build"], context=context, target=Path(folder))
         events, error = _drain(invocation.stream())
