@@ -32,11 +32,13 @@ class Serving:
 
 @dataclass(frozen=True)
 class About:
-    """What the contracts say about an incident's subject: who owns it and, by address, who reads it."""
+    """What the contracts say about an incident's subject: who owns it and, by address, who reads it.
+    ``serving`` is None when nothing was published; ``unknown`` when the warehouse cannot be asked."""
 
     owners: tuple[str, ...] = ()
     readers: dict[str, str] = field(default_factory=dict)
     serving: Serving | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Notice:
     def _consumers(self) -> str:
         serving, message = self.about.serving, self.message
         if serving is None:
+            if self.about.unknown:
+                return "What consumers get is not known: the warehouse cannot be read."
             refused = message.incident.kind == "contract" and message.transition == "opened"
             return "Consumers have nothing to read yet: nothing was ever published." if refused else ""
         still = "" if message.transition == "recovered" else "still "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from mesh_orchestration.alerts.notice import Serving
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.orchestration.platform_upkeep import replay_sensor, upkeep_job, upkeep_schedule
 from mesh_orchestration.settings import Settings
@@ -17,10 +18,20 @@ def definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         jobs=[job],
         schedules=[upkeep_schedule(settings, job)],
-        sensors=[alert_sensor(settings, _serving), *([replay] if replay else [])],
+        sensors=[
+            alert_sensor(settings, lambda address: serving(settings, address)),
+            *([replay] if replay else []),
+        ],
         executor=dg.in_process_executor,
     )
 
 
-def _serving(address: str) -> Serving | None:
-    return None
+def serving(settings: Settings, address: str) -> Serving | None:
+    """The snapshot that consumers of ``address`` read now; None before the first publication. Raises
+    StorageError when the warehouse cannot be read."""
+    from mesh_orchestration.storage.catalog import open_lake
+    from mesh_orchestration.storage.snapshots import published
+
+    with open_lake(settings) as lake:
+        snapshot = published(lake, Address.parse(address))
+    return Serving(snapshot.snapshot_id, snapshot.timestamp.timestamp()) if snapshot else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,11 +15,13 @@ from mesh_orchestration.alerts.delivery import Ledger, deliver
 from mesh_orchestration.alerts.incidents import Incident, fold
 from mesh_orchestration.alerts.notice import About, Notice, Serving
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
+from mesh_orchestration.errors import MeshError
 from mesh_orchestration.orchestration.eventlog import SETTLE_SECONDS, tail
 from mesh_orchestration.orchestration.platform_events import TYPES, alert_events
 from mesh_orchestration.settings import Settings
 
 SENSOR = "alerts"
+_log = logging.getLogger("mesh.alerts")
 _LEDGER = "mesh/alerts/deliveries"
 
 Lookup = Callable[[str], Serving | None]
@@ -29,7 +32,7 @@ def alert_sensor(settings: Settings, serving: Lookup, *, settle: float = SETTLE_
 
     Its cursor holds the last event and the open incidents. A failed delivery fails the tick, so the same
     events are folded again; what was already delivered is remembered in the instance's key-value storage.
-    ``serving`` says which snapshot consumers of an address read now.
+    ``serving`` says which snapshot consumers of an address read now, and may raise MeshError.
     """
 
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -69,7 +72,11 @@ def about(mesh: Mesh, subject: str, serving: Lookup) -> About:
         return About(tuple(dict.fromkeys(owned)))
     product = products[subject]
     readers = {str(reader): mesh.products[reader].owner for reader in mesh.consumers(product.address)}
-    return About((product.owner,), readers, serving(subject))
+    try:
+        return About((product.owner,), readers, serving(subject))
+    except MeshError as error:
+        _log.warning("%s", error)  # an alert matters most when the warehouse is in trouble
+        return About((product.owner,), readers, unknown=True)
 
 
 def read_cursor(text: str | None) -> tuple[int, dict[str, Incident]]:

@@ -1,10 +1,13 @@
 """Upkeep of the platform: old runs are purged, the warehouse is tidied, the example's source goes on."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster import OpExecutionContext
 
+from mesh_orchestration.contract.mesh import load_mesh
+from mesh_orchestration.errors import MeshError, StorageError
 from mesh_orchestration.settings import Settings
 
 UPKEEP = "upkeep"
@@ -24,6 +27,28 @@ def purge_runs(instance: dg.DagsterInstance, before: datetime) -> int:
     return purged
 
 
+def tidy_products(settings: Settings) -> Iterator[str]:
+    """Expire and delete what the storage policy of the settings no longer keeps, product by product; yields
+    what was done. One product in trouble does not keep the others from it: raises StorageError at the end."""
+    from mesh_orchestration.storage.catalog import open_lake
+    from mesh_orchestration.storage.upkeep import maintain
+
+    troubles = []
+    with open_lake(settings) as lake:
+        for address in load_mesh(settings).products:
+            try:
+                done = maintain(lake, address)
+            except MeshError as error:
+                troubles.append(f"{address}: {error}")
+            else:
+                yield (
+                    f"{address}: {done.snapshots} snapshots and {len(done.branches)} refused branches expired, "
+                    f"{done.files} files of {done.bytes:,} bytes deleted"
+                )
+    if troubles:
+        raise StorageError("; ".join(troubles))
+
+
 def upkeep_job(settings: Settings) -> dg.JobDefinition:
     """The job ``upkeep``: snapshots expire, unused files go, finished runs older than MESH_RUNS_KEEP_DAYS
     (30) are deleted. One failing part does not keep the other from running."""
@@ -34,7 +59,8 @@ def upkeep_job(settings: Settings) -> dg.JobDefinition:
         context.log.info(f"{purged} runs older than {days} days deleted")
 
     def tidy_warehouse(context: OpExecutionContext) -> None:
-        pass
+        for line in tidy_products(settings):
+            context.log.info(line)
 
     purge = dg.op(description="Deletes finished runs older than MESH_RUNS_KEEP_DAYS.")(purge_old_runs)
     tidy = dg.op(description="Expires snapshots and rejected branches, deletes unused files.")(tidy_warehouse)

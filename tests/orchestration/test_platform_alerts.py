@@ -15,6 +15,7 @@ from dagster._core.definitions.freshness import FreshnessState, FreshnessStateCh
 
 from mesh_orchestration.alerts.channels import DeliveryError
 from mesh_orchestration.alerts.notice import Serving
+from mesh_orchestration.errors import StorageError
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.settings import Settings
 from tests.alerts.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
@@ -206,3 +207,13 @@ def test_the_cursor_holds_the_open_incidents(mesh: Mesh) -> None:
         "contract",
         ["contract__null__id"],
     )
+
+
+def test_an_alert_goes_out_although_the_warehouse_cannot_be_read(mesh: Mesh) -> None:
+    def unreadable(address: str) -> Serving | None:
+        raise StorageError(f"{address} is on fire")
+
+    mesh.publish(ORDERS, ok=False)
+    alert_sensor(mesh.settings, unreadable, settle=0.0)(dg.build_sensor_context(instance=mesh.instance))
+
+    assert "What consumers get is not known: the warehouse cannot be read." in mesh.hook.received[0]["text"]

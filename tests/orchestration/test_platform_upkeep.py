@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
 from mesh_orchestration.orchestration import platform
-from mesh_orchestration.orchestration.platform_upkeep import purge_runs
+from mesh_orchestration.orchestration.platform_upkeep import UPKEEP, purge_runs, tidy_products
 from mesh_orchestration.settings import Settings
+from tests.builders import mesh_at, product
 
 
 @dg.op
@@ -30,6 +32,21 @@ def test_finished_runs_older_than_the_limit_are_deleted() -> None:
         assert purge_runs(instance, later - timedelta(days=1)) == 0
         assert purge_runs(instance, later) == 1
         assert [run.run_id for run in instance.get_runs()] == [unfinished.run_id]
+
+
+def test_the_upkeep_job_runs_on_a_mesh_that_has_published_nothing(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, product())
+    with dg.instance_for_test() as instance:
+        job = platform.definitions(settings).get_job_def(UPKEEP)
+        assert job.execute_in_process(instance=instance).success
+
+    assert list(tidy_products(settings)) == [
+        "orders.order_lines.v1: 0 snapshots and 0 refused branches expired, 0 files of 0 bytes deleted"
+    ]
+
+
+def test_nothing_is_served_before_the_first_publication(settings: Settings) -> None:
+    assert platform.serving(settings, "orders.orders.v1") is None
 
 
 def test_the_platform_serves_alerts_upkeep_and_the_replayed_source(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class MeshProcess:
     def __init__(self, root: Path, *locations: str) -> None:
         (root / "contracts").mkdir(exist_ok=True)
         (root / "workspace.yaml").touch()
+        shutil.copy(REPO / "dagster.yaml", root)
         self.root, self.home = root, root / ".mesh"
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.log = root / "up.log"
