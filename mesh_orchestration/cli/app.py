@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import typer
@@ -13,7 +14,8 @@ from mesh_orchestration.errors import ContractError, MeshError, SettingsError, S
 COMMANDS = ("up", "run", "status", "show", "query", "rejected", "check", "lint", "compile", "doctor", "demo")
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 
-console = Console()
+WIDE = 160  # columns when the output is no terminal, so that no address is cut off in a log
+console = Console(width=None if sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True, soft_wrap=True)
 
 app = typer.Typer(

@@ -159,10 +159,11 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def _running(settings: Settings) -> Iterator[Finding]:
-    from mesh_orchestration.server.up import running
+    from mesh_orchestration.server.lock import who_runs
 
-    other = running(settings)
-    yield Finding("ok", "mesh up", f"running as pid {other.pid} at {other.url}" if other else "not running")
+    other = who_runs(settings)
+    where = f"running as pid {other.get('pid')} at {other.get('url', 'a URL it has not told yet')}"
+    yield Finding("ok", "mesh up", where if other else "not running")
 
 
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (

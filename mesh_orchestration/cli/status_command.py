@@ -50,13 +50,22 @@ def read_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductSt
 
 def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductStatus, ...]:
     """Print the table of the selected products and return what it shows."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import span
 
     found = read_status(settings, selection)
-    table = Table("product", "rows", "snapshot", "checks", "age", "SLA", "state", header_style="bold")
+    table = Table(
+        Column("product", no_wrap=True, overflow="fold"),
+        "rows",
+        "snapshot",
+        "checks",
+        "age",
+        "SLA",
+        "state",
+        header_style="bold",
+    )
     for column in (1, 4, 5):
         table.columns[column].justify = "right"
     for one in found:

@@ -1,0 +1,36 @@
+"""Run the ``mesh`` command as a person would, and read what it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from mesh_orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def mesh(settings: Settings, *words: str, **environ: str) -> Answer:
+    """Run ``mesh WORDS`` in a process of its own against the mesh of ``settings``."""
+    env = {**os.environ, "MESH_ROOT": str(settings.root), "MESH_HOME": str(settings.home), "MESH_REPLAY": "off",
+           "NO_COLOR": "1", **settings.environ, **environ}  # fmt: skip
+    env.pop("DAGSTER_HOME", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "mesh_orchestration.cli", *words], env=env, capture_output=True, text=True, timeout=300
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
