@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Set
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,12 +14,15 @@ import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.execution.api import execute_run_iterator
+from dagster._core.events import RunFailureReason
+from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from mesh_orchestration.contract.address import Address
@@ -53,21 +57,22 @@ class Execution:
     domain: str
     parents: Mapping[dg.AssetKey, Set[dg.AssetKey]]
     materialised: set[dg.AssetKey] = field(default_factory=set)
-    failures: dict[dg.AssetKey, str] = field(default_factory=dict)
+    failures: dict[dg.AssetKey, tuple[str, ...]] = field(default_factory=dict)
     refused: set[dg.AssetKey] = field(default_factory=set)
     ended: str = ""
+    interrupted: bool = False
 
     def reasons(self, key: dg.AssetKey) -> tuple[str, ...]:
         """Why ``key`` was not materialised: its own failure, else those of what it is made from."""
         if key in self.failures:
-            return (self.failures[key],)
+            return self.failures[key]
         found: dict[str, None] = {}
         seen, queue = {key}, [key]
         while queue:
             for parent in sorted(self.parents.get(queue.pop(), frozenset()) - seen):
                 seen.add(parent)
                 if parent in self.failures:
-                    found[self.failures[parent]] = None
+                    found |= dict.fromkeys(self.failures[parent])
                 else:
                     queue.append(parent)
         return tuple(found) or ((self.ended,) if self.ended else ("it was not run",))
@@ -83,24 +88,31 @@ def execute(
 ) -> Execution:
     """Materialise the products and, before them, what the domain makes them from; returns when it has ended.
 
-    Never raises for a step that fails. An interrupt cancels the run in the instance and is raised again.
+    Never raises for a step that fails. An interrupt ends the run in the instance and is raised as
+    KeyboardInterrupt, with every connection and lock given back.
     """
     repository = definitions.get_repository_def()
     graph = repository.asset_graph
     parents = {key: frozenset(graph.get(key).parent_keys) for key in graph.materializable_asset_keys}
     selected = needed(parents, {product_key(address) for address in addresses})
     job = repository.get_job(IMPLICIT_ASSET_JOB_NAME).get_subset(asset_selection=selected)
+    plan = create_execution_plan(job, run_config=_QUIET)
     run = instance.create_run_for_job(
         job,
+        execution_plan=plan,
         run_config=_QUIET,
-        tags={**tags(domain), PROCESS_TAG: f"{host()}.{os.getpid()}"},
+        # Whoever stops this run wants it stopped: the daemon must not try it again.
+        tags={**tags(domain), PROCESS_TAG: f"{host()}.{os.getpid()}", MAX_RETRIES_TAG: "0"},
         asset_selection=selected,
         remote_job_origin=_origin(domain),
     )
     execution = Execution(run.run_id, domain, parents)
-    steps = _assets_by_step(job, selected)
-    for event in execute_run_iterator(InMemoryJob(job), run, instance):
-        _follow(execution, event, steps, on_event)
+    steps = _assets_by_step(plan)
+    with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
+        for event in events:
+            _follow(execution, event, steps, on_event)
+    if execution.interrupted:
+        raise KeyboardInterrupt
     return execution
 
 
@@ -128,12 +140,11 @@ def _origin(domain: str) -> RemoteJobOrigin:
     return RemoteJobOrigin(repository, IMPLICIT_ASSET_JOB_NAME)
 
 
-def _assets_by_step(job: dg.JobDefinition, selected: Set[dg.AssetKey]) -> dict[str, set[dg.AssetKey]]:
-    found: dict[str, set[dg.AssetKey]] = {}
-    for key in selected:
-        handle = job.asset_layer.get_op_handle(key)
-        found.setdefault(str(handle), set()).add(key)
-    return found
+def _assets_by_step(plan: ExecutionPlan) -> dict[str, set[dg.AssetKey]]:
+    return {
+        step.key: {output.properties.asset_key for output in step.step_outputs if output.properties.asset_key}
+        for step in plan.get_all_steps_in_topo_order()
+    }
 
 
 def _follow(
@@ -149,15 +160,16 @@ def _follow(
             text = f"{evaluation.check_name} ({evaluation.severity.value.lower()})"
             on_event(Progress("check", domain, ".".join(evaluation.asset_key.path), text))
     elif kind is dg.DagsterEventType.STEP_FAILURE:
-        reason = _reason(event)
         failed = steps.get(event.step_key or "", set()) - execution.materialised
-        execution.failures |= dict.fromkeys(failed, reason)
-        deliberate = event.step_failure_data.user_failure_data
-        refused = bool(deliberate and REFUSED in deliberate.metadata)
+        reasons, refused = _reasons(event)
+        execution.failures |= dict.fromkeys(failed, reasons)
         execution.refused |= failed if refused else set()
-        on_event(Progress("refused" if refused else "failed", domain, event.step_key or "", reason))
-    elif kind in {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}:
+        subject = ".".join(next(iter(failed)).path) if len(failed) == 1 else event.step_key or ""
+        on_event(Progress("refused" if refused else "failed", domain, subject, "; ".join(reasons)))
+    elif kind is dg.DagsterEventType.RUN_FAILURE:
         execution.ended = event.message or ""
+        reason = event.job_failure_data.failure_reason
+        execution.interrupted = reason is RunFailureReason.UNEXPECTED_TERMINATION
 
 
 def _materialised(domain: str, event: dg.DagsterEvent) -> Progress:
@@ -169,12 +181,16 @@ def _materialised(domain: str, event: dg.DagsterEvent) -> Progress:
     return Progress(kinds.get(path[1], "published"), domain, ".".join(path), text)
 
 
-def _reason(event: dg.DagsterEvent) -> str:
-    """What the step said when it failed: the words of a deliberate failure, else the innermost error."""
+def _reasons(event: dg.DagsterEvent) -> tuple[tuple[str, ...], bool]:
+    """What the step said when it failed, and whether it was the refusal of a product: the words of a
+    deliberate failure, else the innermost error."""
     data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
+    if data.user_failure_data is not None:
+        refusal = data.user_failure_data.metadata.get(REFUSED)
+        if refusal is not None:
+            return tuple(refusal.data), True
+        return (data.user_failure_data.description or "the step failed",), False
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return error.message.strip() if error else (event.message or "the step failed")
+    return (error.message.strip() if error else event.message or "the step failed",), False

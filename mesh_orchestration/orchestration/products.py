@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mesh_orchestration.publication.request import Publication
 
 REFUSED = "mesh/refused"
-"""Marks the failure of a step whose product was refused, as opposed to one that could not be judged."""
+"""Metadata of the failure of a step whose product was refused: the list of reasons."""
 CONFLICT_RETRIES = 3
 CONFLICT_WAIT_SECONDS = 2
 
@@ -127,12 +127,10 @@ def _inputs(settings: Settings, product: DataProduct, instance: dg.DagsterInstan
 
 
 def _refusal(publication: "Publication") -> dg.Failure:
-    bullets = "\n".join(f"- {reason}" for reason in publication.reasons)
     return dg.Failure(
         description=str(PublicationRefused(str(publication.address), publication.reasons, branch=publication.branch)),
         metadata={
-            REFUSED: True,
-            "mesh/reasons": dg.MetadataValue.md(bullets),
+            REFUSED: dg.MetadataValue.json(list(publication.reasons)),
             "mesh/branch": publication.branch,
             "mesh/served_snapshot": str(publication.previous or "none"),
         },
