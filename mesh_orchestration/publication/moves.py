@@ -33,13 +33,15 @@ _REFUSAL = "mesh.refusal"
 
 @dataclass(frozen=True)
 class Refusal:
-    """The last publication that was refused; ``branch`` is empty when it wrote no rows."""
+    """The last publication that was refused; ``branch`` is empty when it wrote no rows, ``base`` is the
+    snapshot that was published then."""
 
     run_id: str
     at: datetime
     reasons: tuple[str, ...]
     contract_version: str
     branch: str = ""
+    base: int | None = None
 
     @classmethod
     def of(cls, properties: Mapping[str, str]) -> Refusal | None:

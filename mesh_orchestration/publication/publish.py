@@ -158,7 +158,7 @@ class _Attempt:
     def _export(self, export: Export, staging: Staging) -> Sequence[Path]:
         try:
             return export(staging.directory)
-        except (MeshError, OSError) as error:
+        except Exception as error:
             if _is_out_of_room(error):
                 with storage_errors(self.cannot, self.lake.settings):
                     raise OSError(errno.ENOSPC, str(error)) from error
@@ -260,7 +260,7 @@ class _Attempt:
             _LOG.warning("%s is published, tidying failed: %s", self.address, error)
 
     def _refusal(self, reasons: tuple[str, ...], branch: str) -> Refusal:
-        return Refusal(self.request.run_id, self._now(), reasons, self.product.version, branch)
+        return Refusal(self.request.run_id, self._now(), reasons, self.product.version, branch, self.base)
 
     def _stamp(self, files: tuple[DataFile, ...]) -> Stamp:
         return Stamp(

@@ -51,7 +51,7 @@ class ProductStatus:
     @property
     def refused(self) -> bool:
         """Whether the newest attempt to publish was refused, so that consumers read an older snapshot."""
-        return self.refusal is not None and (self.published_at is None or self.refusal.at > self.published_at)
+        return self.refusal is not None and self.refusal.base == self.snapshot_id
 
 
 def status(lake: Lake, product: DataProduct, now: datetime) -> ProductStatus:

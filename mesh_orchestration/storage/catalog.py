@@ -19,7 +19,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import MeshError, StorageError
@@ -65,7 +65,7 @@ class Lake:
     def ensure_table(self, address: Address, schema: Schema, properties: Mapping[str, str]) -> Table:
         """The product's table, created without a snapshot when it does not exist; raises StorageError."""
         with storage_errors(f"the table of {address} cannot be created", self.settings):
-            with suppress(NamespaceAlreadyExistsError):
+            with suppress(NamespaceAlreadyExistsError, IntegrityError):
                 self.catalog.create_namespace(address.domain)
             mapping = {NAME_MAPPING: schema.name_mapping.model_dump_json()}
             try:

@@ -17,7 +17,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
-from pyiceberg.exceptions import CommitFailedException
+from pydantic import ValidationError
+from pyiceberg.exceptions import BadRequestError, CommitFailedException
 from pyiceberg.manifest import (
     DataFile,
     ManifestContent,
@@ -185,12 +186,14 @@ def commit(
         tried = updates(table.metadata)
         try:
             response = lake.catalog.commit_table(table, needed, tried)
-        except CommitFailedException:
+        except Exception as error:
+            if not _surely_refused(error):
+                return _after_silence(lake, address, tried, error)
             time.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads writers, guards nothing
             wait = min(2 * wait, _LONGEST_WAIT)
-            table = _reload(lake, address)
-        except Exception as error:
-            table = _after_silence(lake, address, tried, error)
+            before, table = table, _reload(lake, address)
+            if not isinstance(error, CommitFailedException) and before.metadata_location == table.metadata_location:
+                raise
         else:
             _delete_old_metadata(table, response.metadata)
             return Table(table.name(), response.metadata, response.metadata_location, table.io, lake.catalog)
@@ -220,6 +223,13 @@ def _after_silence(lake: Lake, address: Address, tried: tuple[TableUpdate, ...],
         "and nothing deleted. Check that the catalog is up, then see with `mesh show "
         f"{address}` which snapshot is current, and run this again"
     ) from error
+
+
+def _surely_refused(error: Exception) -> bool:
+    """Whether the catalog looked at the commit and said no: it was overtaken, or its updates no longer fit
+    what another writer committed in between. Pydantic's error is about reading an answer, which may be yes."""
+    refused = isinstance(error, CommitFailedException | BadRequestError | ValueError)
+    return refused and not isinstance(error, ValidationError)
 
 
 def _landed(tried: tuple[TableUpdate, ...], metadata: TableMetadata) -> bool:

@@ -53,8 +53,12 @@ def history(lake: Lake, address: Address) -> tuple[Snapshot, ...]:
 def rejected(lake: Lake, address: Address) -> tuple[Snapshot, ...]:
     """The refused publications whose rows are still kept on their branch, newest first."""
     table = lake.table(address)
-    found = [read for name in audit_branches(table) if (read := _on_branch(table, address, name))] if table else []
-    return tuple(sorted((one for one in found if one.reasons), key=lambda one: one.timestamp, reverse=True))
+    if table is None:
+        return ()
+    heads = [(head, name) for name in audit_branches(table) if (head := next(ancestry(table.metadata, name), None))]
+    heads.sort(key=lambda pair: pair[0].sequence_number or 0, reverse=True)
+    found = (read_snapshot(address, head, name) for head, name in heads)
+    return tuple(one for one in found if one.reasons)
 
 
 def resolve(lake: Lake, address: Address, as_of: str | int | datetime | None = None) -> Snapshot:
@@ -136,8 +140,3 @@ def read_snapshot(address: Address, snapshot: IcebergSnapshot, branch: str = MAI
 def _main(table: Table | None, address: Address) -> Iterator[Snapshot]:
     for snapshot in ancestry(table.metadata) if table else ():
         yield read_snapshot(address, snapshot)
-
-
-def _on_branch(table: Table, address: Address, branch: str) -> Snapshot | None:
-    head = next(ancestry(table.metadata, branch), None)
-    return read_snapshot(address, head, branch) if head else None
