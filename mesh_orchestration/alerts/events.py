@@ -11,7 +11,7 @@ FreshnessState = Literal["PASS", "WARN", "FAIL", "UNKNOWN", "NOT_APPLICABLE"]
 @dataclass(frozen=True)
 class Finding:
     """What a failed check found: the expectation, what was observed against the threshold, and how many
-    masked failing rows were kept."""
+    masked failing rows were kept; ``exception`` when it could not be evaluated at all."""
 
     check: str
     expectation: str = ""
@@ -21,9 +21,12 @@ class Finding:
     rows: int | None = None
     unexpected: int | None = None
     sample: int = 0
+    exception: str = ""
 
     def __str__(self) -> str:
         what = f"{self.expectation or self.check}" + (f" on column {self.column}" if self.column else "")
+        if self.exception:
+            return f"{what} could not be evaluated: {self.exception}"
         parts = [f"observed {self.observed}" if self.observed else ""]
         parts.append(f"threshold {self.threshold}" if self.threshold else "")
         if self.unexpected is not None:

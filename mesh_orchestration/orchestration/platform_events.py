@@ -89,6 +89,7 @@ def _finding(check: str, metadata: Mapping[str, Any]) -> Finding:
         rows=number("rows"),
         unexpected=number("unexpected_count"),
         sample=len(sample) if isinstance(sample, list | tuple) else 0,
+        exception=text("exception"),
     )
 
 

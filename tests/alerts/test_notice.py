@@ -59,6 +59,14 @@ def test_a_finding_says_what_was_observed_against_what() -> None:
     )
 
 
+def test_a_check_that_could_not_be_evaluated_says_why() -> None:
+    finding = replace(FINDING, exception="TypeError: no number")
+
+    assert (
+        str(finding) == "expect_column_values_to_not_be_null on column id could not be evaluated: TypeError: no number"
+    )
+
+
 def test_a_refused_first_publication_says_that_nothing_can_be_read() -> None:
     assert "Consumers have nothing to read yet" in replace(notice(), about=About()).text
 
