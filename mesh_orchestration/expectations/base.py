@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 
 from mesh_orchestration.expectations import arguments as args
@@ -90,9 +91,21 @@ def judge_between(arguments: Arguments, reading: Reading) -> Verdict:
     if value is None or value != value:  # NaN is the only value unequal to itself
         return Verdict(False)
     low, high = arguments["min_value"], arguments["max_value"]
-    above = low is None or (value > low if arguments["strict_min"] else value >= low)
-    below = high is None or (value < high if arguments["strict_max"] else value <= high)
+    above = low is None or _reaches(value, low, strict=arguments["strict_min"])
+    below = high is None or _reaches(high, value, strict=arguments["strict_max"])
     return Verdict(bool(above and below), value)
+
+
+def _reaches(larger: Any, smaller: Any, *, strict: bool) -> bool:
+    """Whether ``larger`` is at least (or above, if strict) ``smaller``; a date beside a moment is its midnight."""
+    if isinstance(larger, datetime) != isinstance(smaller, datetime):
+        larger, smaller = _midnight(larger), _midnight(smaller)
+    return bool(larger > smaller if strict else larger >= smaller)
+
+
+def _midnight(value: Any) -> Any:
+    whole_day = isinstance(value, date) and not isinstance(value, datetime)
+    return datetime(value.year, value.month, value.day) if whole_day else value  # noqa: DTZ001 # dates have no zone
 
 
 def judge_share(arguments: Arguments, reading: Reading) -> Verdict:
