@@ -19,6 +19,7 @@ from mesh_orchestration.settings import Settings
 
 POSTGRES_URL = "MESH_DAGSTER_POSTGRES_URL"
 _DRIVER = "postgresql+psycopg2"
+_HERE = "mesh_orchestration.orchestration"
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -46,12 +47,14 @@ def instance_config(settings: Settings) -> dict[str, Any]:
     source = settings.root / "dagster.yaml"
     config: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8")) if source.is_file() else {}
     home = str(settings.dagster_home)
-    config["storage"] = _postgres(settings) or {"sqlite": {"base_dir": home}}
-    if "local_artifact_storage" in config:
-        config["local_artifact_storage"]["config"]["base_dir"] = home
-    if "compute_logs" in config:
-        config["compute_logs"]["config"]["base_dir"] = str(settings.dagster_home / "storage")
+    config["storage"] = _postgres(settings) or {"custom": _configurable(f"{_HERE}.sqlite", "Storage", home)}
+    config["local_artifact_storage"] = _configurable("dagster._core.storage.root", "LocalArtifactStorage", home)
+    config["compute_logs"] = _configurable(f"{_HERE}.logs", "StepLogs", f"{home}/storage")
     return config
+
+
+def _configurable(module: str, name: str, folder: str) -> dict[str, Any]:
+    return {"module": module, "class": name, "config": {"base_dir": folder}}
 
 
 def _postgres(settings: Settings) -> dict[str, Any] | None:
@@ -76,6 +79,6 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The mesh's instance, for runs inside this process: their steps leave standard output alone."""
     ref = InstanceRef.from_dir(str(prepare_home(settings)))
     logs = yaml.safe_dump({"base_dir": str(settings.dagster_home / "storage"), "whole_process": False})
-    quiet = ConfigurableClassData("mesh_orchestration.orchestration.logs", "StepLogs", logs)
+    quiet = ConfigurableClassData(f"{_HERE}.logs", "StepLogs", logs)
     with dg.DagsterInstance.from_ref(ref._replace(compute_logs_data=quiet)) as instance:
         yield instance

@@ -23,7 +23,7 @@ def test_all_state_of_dagster_stays_in_its_home(tmp_path: Path) -> None:
     home = prepare_home(settings_in(tmp_path))
     config = yaml.safe_load((home / "dagster.yaml").read_text())
     assert home == tmp_path / "dagster"
-    assert config["storage"] == {"sqlite": {"base_dir": str(home)}}
+    assert config["storage"]["custom"]["config"] == {"base_dir": str(home)}
     assert config["compute_logs"]["config"]["base_dir"] == str(home / "storage")
     assert config["telemetry"] == {"enabled": False}
 
