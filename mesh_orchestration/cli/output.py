@@ -41,7 +41,8 @@ def span(length: timedelta | None) -> str:
     """A length of time in its two largest units: ``1d 2h``, ``3m 5s``; ``-`` for none."""
     if length is None:
         return "-"
-    seconds, parts = int(max(length.total_seconds(), 0)), []
+    seconds = int(max(length.total_seconds(), 0))
+    parts: list[str] = []
     for unit, size in _SPANS:
         count, seconds = divmod(seconds, size)
         if count or (unit == "s" and not parts):

@@ -9,7 +9,7 @@ import typer
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from mesh_orchestration.publication.rejected import RejectedCheck
+    from mesh_orchestration.publication.rejected import RejectedRows
 
 
 def register(app: typer.Typer) -> None:
@@ -22,21 +22,30 @@ def rejected(
     limit: Annotated[int, typer.Option(help="Failing rows to show for each check.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print reasons and rows as JSON.")] = False,
 ) -> None:
-    """Show the rows that broke the contract in the newest refused publication, masked. Exit 1 when there is one."""
+    """Show the rows that broke the contract in the newest refused publication, masked.
+
+    Exit 1 while it has not been published again."""
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
     from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.publication.rejected import rejected_rows
     from mesh_orchestration.publication.status import status
     from mesh_orchestration.storage.catalog import open_lake
+    from mesh_orchestration.storage.snapshots import rejected as rejected_snapshots
 
     settings = Settings.load()
     product = load_mesh(settings).product(address)
     with open_lake(settings) as lake:
-        refusal = status(lake, product, settings.now()).refusal
-        checks = rejected_rows(lake, product, limit=limit) if refusal and refusal.branch else ()
+        found = status(lake, product, settings.now())
+        refusal = found.refusal
+        kept = {one.branch for one in rejected_snapshots(lake, product.address)}
+        checks = (
+            rejected_rows(lake, product, branch=refusal.branch, limit=limit)
+            if refusal and refusal.branch in kept
+            else ()
+        )
     if as_json:
-        print_json({"address": product.address, "refusal": refusal, "checks": list(checks)})
+        print_json({"address": product.address, "refused": found.refused, "refusal": refusal, "checks": list(checks)})
     elif refusal is None:
         console.print(f"[green]nothing of {product.address} was refused[/]", highlight=False)
     else:
@@ -45,15 +54,22 @@ def rejected(
             console.print(f"· {reason}", markup=False, highlight=False)
         for check in checks:
             _print_rows(check)
-    raise typer.Exit(1 if refusal else 0)
+        if not found.refused:
+            console.print(
+                f"[green]published again since[/], {found.published_at:%Y-%m-%d %H:%M:%S} UTC", highlight=False
+            )
+    raise typer.Exit(1 if found.refused else 0)
 
 
-def _print_rows(check: RejectedCheck) -> None:
+def _print_rows(check: RejectedRows) -> None:
     from rich.table import Table
 
     from mesh_orchestration.cli.app import console
 
-    table = Table(*check.columns, title=check.name, title_justify="left")
+    if not check.rows:
+        console.print(f"[dim]{check.verdict.name}:[/] {check.note}", highlight=False)
+        return
+    table = Table(*check.columns, title=check.verdict.name, title_justify="left")
     for row in check.rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     console.print(table)

@@ -82,7 +82,7 @@ class Engine(Protocol):
     """A domain's engine, opened as a context manager; all names live in the schema named as the domain."""
 
     domain: str
-    dialect: str
+    dialect: Literal["duckdb", "postgres"]
     """sqlglot's name of the SQL dialect: ``duckdb`` or ``postgres``."""
 
     def __enter__(self) -> Self: ...

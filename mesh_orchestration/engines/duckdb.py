@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import tenacity
@@ -37,7 +37,7 @@ def open_engine(settings: Settings, domain: str) -> DuckDBEngine:
 class DuckDBEngine(SqlEngine):
     """A domain's DuckDB file ``<home>/engines/<domain>_engine.duckdb`` with one schema named as the domain."""
 
-    dialect = "duckdb"
+    dialect: Literal["duckdb", "postgres"] = "duckdb"
 
     def __init__(self, settings: Settings, domain: str) -> None:
         self.settings, self.domain = settings, domain

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.wording import suggestion
@@ -38,7 +38,7 @@ class SqlEngine(ABC):
     """Base of the engines that speak SQL; ``$1`` marks a parameter of ``_run``."""
 
     domain: str
-    dialect: str
+    dialect: Literal["duckdb", "postgres"]
 
     def __enter__(self) -> Self:
         try:

@@ -11,7 +11,7 @@ import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import adbc_driver_manager
 import duckdb
@@ -40,7 +40,7 @@ def open_engine(settings: Settings, domain: str) -> PostgresEngine:
 class PostgresEngine(SqlEngine):
     """The schema of one domain in the database that ``MESH_POSTGRES_URL[_<DOMAIN>]`` names."""
 
-    dialect = "postgres"
+    dialect: Literal["duckdb", "postgres"] = "postgres"
 
     def __init__(self, settings: Settings, domain: str) -> None:
         self.settings, self.domain = settings, domain
