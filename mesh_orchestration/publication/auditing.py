@@ -11,13 +11,13 @@ from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.storage.stamp import Verdict, shorten
 
 
-def audit_contract(product: DataProduct, paths: Sequence[Path], now: datetime) -> tuple[CheckResult, ...]:
-    """The outcome of every check of the contract on Parquet files."""
+def audit_contract(product: DataProduct, paths: Sequence[Path], now: datetime, *, key: str) -> tuple[CheckResult, ...]:
+    """The outcome of every check of the contract on Parquet files; samples are masked, keyed with ``key``."""
     from mesh_orchestration.audit import ParquetData, audit
     from mesh_orchestration.compile.checks import contract_checks
 
     masks = {field.name: field.mask for field in product.fields if field.mask}
-    return audit(contract_checks(product), ParquetData(tuple(paths)), now=now, masks=masks)
+    return audit(contract_checks(product), ParquetData(tuple(paths)), now=now, masks=masks, masking_key=key)
 
 
 def verdict_of(result: CheckResult, product: DataProduct) -> Verdict:

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.expectations.check import CheckResult
-from mesh_orchestration.publication.auditing import audit_contract
 from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.snapshots import AUDIT_PREFIX
 
@@ -32,14 +31,15 @@ class PublishRequest:
 
     ``run_id`` makes a publication repeatable: the same run publishes at most once. ``now`` is the mesh's
     time at the start; ``input_snapshots`` maps each input port to what it held; ``observer`` hears the
-    name of each stage as it begins; ``audit`` judges the Parquet files that were written.
+    name of each stage as it begins; ``audit`` judges the Parquet files that were written, by default with
+    every check of the contract.
     """
 
     lake: Lake
     run_id: str
     now: datetime
     input_snapshots: Mapping[str, Any] = field(default_factory=dict)
-    audit: Audit = audit_contract
+    audit: Audit | None = None
     observer: Callable[[Stage], None] = _nobody
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ the columns are those of the snapshot's own schema, not of the newest one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,7 +116,7 @@ class Scan:
         return {name for schema in schemas for name in schema.names}, all(one.equals(schemas[0]) for one in schemas)
 
     def _read_parquet(self, *, union: bool) -> str:
-        names = ", ".join(_literal(str(path)) for path in self.paths)
+        names = ", ".join(_literal(_exactly(path)) for path in self.paths)
         return f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if union else ''})"
 
 
@@ -165,6 +166,11 @@ def duckdb_type(kind: IcebergType) -> str:
 
 def _ident(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _exactly(path: Path) -> str:
+    """The path as a DuckDB pattern that matches only itself."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 def _literal(text: str) -> str:

@@ -69,7 +69,7 @@ def resolve(lake: Lake, address: Address, as_of: str | int | datetime | None = N
         raise StorageError(f"{address} was never published; run it with: mesh run {address}")
     if as_of is None:
         return known[0]
-    wanted = as_of if isinstance(as_of, datetime) else _moment_or_id(address, as_of)
+    wanted = _utc(as_of) if isinstance(as_of, datetime) else _moment_or_id(address, as_of)
     if isinstance(wanted, int):
         match = next((one for one in known if one.snapshot_id == wanted), None)
     else:
@@ -94,6 +94,10 @@ def _moment_or_id(address: Address, as_of: str | int) -> datetime | int:
         raise StorageError(
             f"{address}: '{as_of}' is neither a snapshot id nor a time such as 2026-11-20T06:00:00"
         ) from None
+    return _utc(moment)
+
+
+def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

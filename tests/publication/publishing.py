@@ -11,6 +11,7 @@ import duckdb
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.engines.columns import literal
 from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.publication.publish import publish
 from mesh_orchestration.publication.request import Export, Publication, PublishRequest
@@ -47,7 +48,7 @@ def copy_to(path: Path, query: str) -> None:
     """Write a DuckDB query's rows as zstd Parquet."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
+        connection.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
 
 
 def no_negative_amounts(product: DataProduct, paths: Sequence[Path], now: datetime) -> tuple[CheckResult, ...]:

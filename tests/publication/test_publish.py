@@ -88,8 +88,8 @@ def test_a_refused_publication_keeps_the_last_good_and_the_next_good_one_recover
 
     assert not refused.published
     assert refused.reasons == (
-        "check positive_amount (expect_column_values_to_be_between on column amount) "
-        "found 1 unexpected of 2 rows",
+        ("check positive_amount (expect_column_values_to_be_between on column amount) "
+        "found 1 unexpected of 2 rows"),
     )  # fmt: skip
     assert served(lake) == [1]
 

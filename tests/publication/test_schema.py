@@ -91,9 +91,11 @@ def test_a_wider_type_evolves_by_itself(lake: Lake) -> None:
     [
         (
             {"amount": "string"},
-            "column amount is published as decimal(12,2) under v1 but the contract says string; version 1.1.0 may only "
-            "add columns and widen types; give the change its own contract orders.order_lines.v2 "
-            "(metadata.version: 2.0.0)",
+            (
+                "column amount is published as decimal(12,2) under v1 but the contract says string; version 1.1.0 "
+                "may only add columns and widen types; give the change its own contract orders.order_lines.v2 "
+                "(metadata.version: 2.0.0)"
+            ),
         ),
         ({"amount": "decimal(10,2)"}, "column amount is published as decimal(12,2) under v1"),
         ({"event_ts": "timestamp"}, "column event_ts is published as timestamptz under v1"),
