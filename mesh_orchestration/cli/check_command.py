@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mesh_orchestration.errors import EngineError
 from mesh_orchestration.settings import Settings
 
 
@@ -33,6 +34,12 @@ def check(
     product = load_mesh(settings).product(address)
     masks = {field.name: field.mask for field in product.fields if field.mask}
     with engine_for(settings, product.domain) as engine:
+        try:
+            engine.execute(f"select 1 from {engine.relation(product.model)} limit 0")
+        except EngineError as error:
+            raise EngineError(
+                f"{product.address} has no mart to check ({error}); build it with: mesh run {address}"
+            ) from None
         data = SqlData(engine.dialect, engine.relation(product.model), engine.execute)
         results = audit(contract_checks(product), data, now=settings.now(), masks=masks)
     if as_json:

@@ -11,6 +11,8 @@ from mesh_orchestration.settings import Settings
 if TYPE_CHECKING:
     from mesh_orchestration.publication.rejected import RejectedRows
 
+COLUMNS = 7  # of a row on a screen
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -53,7 +55,7 @@ def rejected(
         for reason in refusal.reasons:
             console.print(f"· {reason}", markup=False, highlight=False)
         for check in checks:
-            _print_rows(check)
+            _print_rows(check, first=product.primary_key)
         if not found.refused:
             console.print(
                 f"[green]published again since[/], {found.published_at:%Y-%m-%d %H:%M:%S} UTC", highlight=False
@@ -61,7 +63,8 @@ def rejected(
     raise typer.Exit(1 if found.refused else 0)
 
 
-def _print_rows(check: RejectedRows) -> None:
+def _print_rows(check: RejectedRows, *, first: tuple[str, ...]) -> None:
+    """The rows as a table: what the check is about and the primary key first, other columns as far as they fit."""
     from rich.table import Table
 
     from mesh_orchestration.cli.app import console
@@ -69,7 +72,12 @@ def _print_rows(check: RejectedRows) -> None:
     if not check.rows:
         console.print(f"[dim]{check.verdict.name}:[/] {check.note}", highlight=False)
         return
-    table = Table(*check.columns, title=check.verdict.name, title_justify="left")
+    wanted = [name for name in (check.verdict.column, *first) if name in check.columns]
+    chosen = list(dict.fromkeys([*wanted, *check.columns]))[:COLUMNS]
+    places = [check.columns.index(name) for name in chosen]
+    table = Table(*chosen, title=check.verdict.name, title_justify="left")
     for row in check.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if row[place] is None else str(row[place]) for place in places))
     console.print(table)
+    if len(chosen) < len(check.columns):
+        console.print(f"[dim]{len(chosen)} of {len(check.columns)} columns; --json prints all[/]", highlight=False)

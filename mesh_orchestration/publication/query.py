@@ -8,6 +8,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import MeshError
@@ -53,21 +54,21 @@ def _parse(sql: str) -> exp.Query:
     return statements[0]
 
 
-def _products(query: exp.Query, mesh: Mesh) -> dict[DataProduct, None]:
+def _products(query: exp.Query, mesh: Mesh) -> tuple[DataProduct, ...]:
     """The products the query names, each table reference rewritten to the view that stands for it."""
-    found: dict[DataProduct, None] = {}
+    found: dict[Address, DataProduct] = {}
     own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or (not table.db and table.name in own):
             continue
         product = mesh.product(".".join(part.name for part in table.parts))
-        found[product] = None
+        found[product.address] = product
         schema, view = product.address.table
         for part, name in (("catalog", None), ("db", schema), ("this", view)):
             table.set(part, exp.to_identifier(name, quoted=True) if name else None)
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(product.name)))
-    return found
+    return tuple(found.values())
 
 
 def _attach(
