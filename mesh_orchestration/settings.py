@@ -33,7 +33,7 @@ class Settings:
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings of this process; raises SettingsError when no mesh root can be found."""
         env = dict(os.environ if environ is None else environ)
-        root = Path(env["MESH_ROOT"]).resolve() if env.get("MESH_ROOT") else _find_root(Path.cwd())
+        root = _given_root(Path(env["MESH_ROOT"])) if env.get("MESH_ROOT") else _find_root(Path.cwd())
         home = Path(env.get("MESH_HOME") or root / ".mesh").resolve()
         return cls(root=root, home=home, environ=env)
 
@@ -135,6 +135,14 @@ class Settings:
     def masking_key(self) -> str:
         """The secret of keyed masks; empty when none is set, and then masked values are redacted."""
         return self.get("MESH_MASKING_KEY")
+
+
+def _given_root(folder: Path) -> Path:
+    if not (folder / "contracts").is_dir():
+        raise SettingsError(
+            f"MESH_ROOT={folder} has no folder contracts/; give the folder that has it, or unset MESH_ROOT"
+        )
+    return folder.resolve()
 
 
 def _find_root(start: Path) -> Path:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
+
+from mesh_orchestration.contract.address import Address
 
 _SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON can hold it: addresses and times as text, decimals as text, bytes as hex."""
+    if isinstance(value, Address):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {key: plain(item) for key, item in asdict(value).items()}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
