@@ -1,23 +1,29 @@
 """History stays bounded: old snapshots expire, and files that nothing names any more are deleted.
 
 A snapshot expires from the metadata as soon as enough newer ones exist. Its files live on for a grace
-period, because a reader may have planned its scan just before: at expiry a note lists them, and only when
-the note is old enough they go, each after one more look that no snapshot of any branch or tag names it.
+period, because a reader may have planned its scan just before: the commit that expires it notes its
+manifest list in a property of the table, and only when that note is old enough the files go, each after one
+more look that no snapshot of any branch or tag names it.
 """
 
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.manifest import ManifestEntryStatus, read_manifest_list
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, RemoveSnapshotsUpdate, TableUpdate
+from pyiceberg.table.update import (
+    AssertRefSnapshotId,
+    RemoveSnapshotRefUpdate,
+    RemoveSnapshotsUpdate,
+    SetPropertiesUpdate,
+    TableUpdate,
+)
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.settings import Settings
@@ -26,7 +32,7 @@ from mesh_orchestration.storage.commit import commit, discard
 from mesh_orchestration.storage.objects import StoredFile, list_files
 from mesh_orchestration.storage.snapshots import AUDIT_PREFIX, ancestry
 
-_NOTE = "expired-"
+_NOTES = "mesh.expired"
 _UNFINISHED = timedelta(hours=24)
 
 
@@ -99,12 +105,18 @@ def _expire_and_delete(lake: Lake, table: Table, address: Address, policy: Polic
     # The time of the machine, not of the mesh: it is compared with times that file systems gave.
     now = datetime.now(UTC)
     with storage_errors(f"{address} cannot be tidied", lake.settings):
+        notes = _notes(table.metadata)
+        due = {location for location, at in notes.items() if at <= now - policy.grace}
         branches = tuple(_old_branches(table.metadata, now - policy.rejected))
         expired = tuple(_surplus(table.metadata, policy.snapshots, branches))
+        if policy.grace <= timedelta(0):
+            due |= {one.manifest_list for one in table.metadata.snapshots if one.snapshot_id in expired}
         if expired or branches:
-            _write_note(table, expired, now)
-            table = commit(lake, table, _heads(table.metadata), partial(_removal, branches, expired), address=address)
-        gone = _delete_unused(lake, table, address, now, policy, unfinished=unfinished)
+            remove = partial(_removal, branches, expired, now)
+            table = commit(lake, table, _heads(table.metadata), remove, address=address)
+        gone = _delete_unused(lake, table, address, due, now - policy.unfinished if unfinished else None)
+        if due:
+            commit(lake, table, [], partial(_forgotten, due), address=address)
     return Upkeep(len(expired), branches, len(gone), sum(file.size for file in gone))
 
 
@@ -126,33 +138,45 @@ def _heads(metadata: TableMetadata) -> list[AssertRefSnapshotId]:
     return [AssertRefSnapshotId(ref=name, snapshot_id=ref.snapshot_id) for name, ref in metadata.refs.items()]
 
 
-def _removal(branches: tuple[str, ...], expired: tuple[int, ...], metadata: TableMetadata) -> tuple[TableUpdate, ...]:
-    left = [one for one in expired if metadata.snapshot_by_id(one)]
+def _removal(
+    branches: tuple[str, ...], expired: tuple[int, ...], now: datetime, metadata: TableMetadata
+) -> tuple[TableUpdate, ...]:
+    left = [one for one in metadata.snapshots if one.snapshot_id in expired]
+    notes = _notes(metadata) | {one.manifest_list: now for one in left}
     refs = (RemoveSnapshotRefUpdate(ref_name=name) for name in branches if name in metadata.refs)
-    return (*refs, RemoveSnapshotsUpdate(snapshot_ids=left))
+    return (*refs, RemoveSnapshotsUpdate(snapshot_ids=[one.snapshot_id for one in left]), _noted(notes))
 
 
-def _write_note(table: Table, expired: Iterable[int], now: datetime) -> None:
-    found = [snapshot_files(table, one) for one in expired]
-    said = {"at": now.isoformat(), "files": [name for one in found for name in (*one.metadata, *one.data)]}
-    location = f"{table.location()}/metadata/{_NOTE}{int(now.timestamp())}-{uuid.uuid4()}.json"
-    with table.io.new_output(location).create() as target:
-        target.write(json.dumps(said).encode())
+def _forgotten(done: set[str], metadata: TableMetadata) -> tuple[TableUpdate, ...]:
+    return (_noted({location: at for location, at in _notes(metadata).items() if location not in done}),)
+
+
+def _notes(metadata: TableMetadata) -> dict[str, datetime]:
+    """The manifest lists of expired snapshots whose files are still there, and when each expired."""
+    said = json.loads(metadata.properties.get(_NOTES, "{}"))
+    return {location: datetime.fromtimestamp(at, UTC) for location, at in said.items()}
+
+
+def _noted(notes: dict[str, datetime]) -> TableUpdate:
+    said = {location: int(at.timestamp()) for location, at in notes.items()}
+    return SetPropertiesUpdate(updates={_NOTES: json.dumps(said, separators=(",", ":"))})
 
 
 def _delete_unused(
-    lake: Lake, table: Table, address: Address, now: datetime, policy: Policy, *, unfinished: bool
+    lake: Lake, table: Table, address: Address, due: set[str], unfinished_before: datetime | None
 ) -> list[StoredFile]:
+    """Delete the files of snapshots that are ``due``, and those no commit named that are older than given."""
+    if not due and unfinished_before is None:
+        return []
     stored = {_plain(file.location): file for file in list_files(table.io, table.location())}
-    notes = list(_notes(table, stored))
-    due = [note for note in notes if note.at <= now - policy.grace]
-    candidates = {_plain(name) for note in due for name in (note.location, *note.files)}
-    if unfinished:
-        waiting = {_plain(name) for note in notes if note not in due for name in (note.location, *note.files)}
-        candidates |= {key for key, file in stored.items() if file.modified < now - policy.unfinished} - waiting
+    candidates = [name for location in due for name in _files_of(table, location, stored)]
+    if unfinished_before is not None:
+        waiting = [name for one in _notes(table.metadata).keys() - due for name in _files_of(table, one, stored)]
+        old = {key for key, file in stored.items() if file.modified < unfinished_before}
+        candidates += sorted(old - set(waiting) - set(candidates))
     # The table as it is after the listing: whatever was committed until now is needed.
-    newest = lake.table(address) if candidates else None
-    if newest is None:
+    newest = lake.table(address)
+    if newest is None or not candidates:
         return []
     needed = _needed(newest)
     gone = [stored[key] for key in candidates if key in stored and key not in needed]
@@ -160,22 +184,16 @@ def _delete_unused(
     return gone
 
 
-@dataclass(frozen=True)
-class _Note:
-    """The files of snapshots that expired at ``at``."""
-
-    location: str
-    at: datetime
-    files: tuple[str, ...]
-
-
-def _notes(table: Table, stored: Iterable[str]) -> Iterator[_Note]:
-    for key in stored:
-        name = key.rsplit("/", 1)[-1]
-        if name.startswith(_NOTE) and name.endswith(".json"):
-            with table.io.new_input(key).open() as source:
-                said = json.loads(source.read())
-            yield _Note(key, datetime.fromisoformat(said["at"]), tuple(said["files"]))
+def _files_of(table: Table, manifest_list: str, stored: Container[str]) -> list[str]:
+    """The files of an expired snapshot, its manifest list last: who dies on the way can begin again."""
+    if _plain(manifest_list) not in stored:
+        return []
+    manifests = [
+        one for one in read_manifest_list(table.io.new_input(manifest_list)) if _plain(one.manifest_path) in stored
+    ]
+    entries = (entry for one in manifests for entry in one.fetch_manifest_entry(table.io, discard_deleted=False))
+    data = [entry.data_file.file_path for entry in entries if entry.status != ManifestEntryStatus.DELETED]
+    return [_plain(name) for name in (*data, *(one.manifest_path for one in manifests), manifest_list)]
 
 
 def _needed(table: Table) -> set[str]:

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from pyiceberg.table import Table
 
 from mesh_orchestration.settings import Settings
@@ -124,6 +125,7 @@ def test_files_that_no_commit_ever_named_go_once_they_are_old(lake: Lake) -> Non
     assert served(lake) == [1]
 
 
+@pytest.mark.slow
 def test_publishing_keeps_history_and_disk_bounded_by_itself(tmp_path: Path) -> None:
     settings: Settings = settings_at(tmp_path, MESH_SNAPSHOTS_KEEP="3", MESH_FILES_GRACE_MINUTES="0")
     with open_lake(settings) as lake:
