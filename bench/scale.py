@@ -1,4 +1,4 @@
-"""How the load time of a code location grows with its products: contracts, assets, checks and the snapshot Dagster asks for."""
+"""How the load time of a code location grows with its products, up to the snapshot that Dagster asks for."""
 
 from __future__ import annotations
 
