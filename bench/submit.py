@@ -49,7 +49,7 @@ def run() -> tuple[Result, ...]:
         Result(
             "Submit to green",
             f"A domain of {MODELS} models with {MODELS - 1} not-null tests and one product with five checks: launched "
-            "through the web server's GraphQL, queued, run, audited and published, until the run is a success; against a "
+            "through the web server's GraphQL, queued, run, audited and published, until it is a success; against a "
             "bare `dbt build` of the same models.",
             rows,
             (("wall against dbt build", 1.8, ours.wall_ratio),),

@@ -6,6 +6,10 @@ watches over all of them. A new domain is a folder of contracts, a dbt project a
 
 from __future__ import annotations
 
+import atexit
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,8 +27,24 @@ def __getattr__(name: str) -> dg.Definitions:
     if name.startswith("_"):
         raise AttributeError(name)
     if name not in _built:
-        _built[name] = _build(name)
+        with _without_collection():
+            _built[name] = _build(name)
     return _built[name]
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Definitions are made once and stay: looking for garbage among them is a third of the time, and
+    their pages are shared with every process forked later only as long as nobody looks."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # native modules count as leaked what the last collection cannot see
+        if enabled:
+            gc.enable()
 
 
 def _build(name: str) -> dg.Definitions:
