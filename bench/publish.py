@@ -17,7 +17,7 @@ from statistics import median
 
 import duckdb
 
-from bench.measure import Result, Row, Sample, paired, process
+from bench.measure import Result, Row, Sample, paired, process, timed
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.settings import Settings
 
@@ -73,6 +73,7 @@ def run() -> tuple[Result, ...]:
         anchor, ours = paired(_mode("copy", root), _mode("publish", root))
         _, bare = paired(_mode("copy", root), _mode("publish_unaudited", root))
         _, append = paired(_mode("copy", root), _mode("append", root), pairs=3)
+        plain, read = _reading(root)
         tenth, late = _commits(root / "commits")
     rows = (
         Row("DuckDB `COPY … TO` (zstd)", anchor.wall, anchor.cpu, anchor.peak, runs=anchor.runs),
@@ -83,14 +84,21 @@ def run() -> tuple[Result, ...]:
     return (
         Result(
             "Publication",
-            f"{ROWS:,} rows × 8 columns, a contract of {_checks()} checks: the engine's export, the audit branch, the audit, "
-            "the stamp and the move of main, against a bare COPY of the same rows. Whole processes, imports included.",
+            f"{ROWS:,} rows × 8 columns, a contract of {_checks()} checks: the engine's export, the audit branch, the "
+            "audit, the stamp and the move of main, against a bare COPY of the same rows. Whole processes, with imports.",
             rows,
             (
                 ("wall against COPY", 1.5, ours.wall_ratio),
                 ("CPU against COPY", 1.5, ours.cpu_ratio),
                 ("peak memory against pyiceberg append", 0.6, ours.peak / append.peak),
             ),
+        ),
+        Result(
+            "Reading what is published",
+            "An aggregate over three columns of the published snapshot, table loaded and scan planned anew each time, "
+            "against the same query over `read_parquet` of the same file; in one warm process.",
+            (Row("read_parquet", plain.wall, plain.cpu, runs=plain.runs), _named("published snapshot", read)),
+            (("CPU against read_parquet", 1.05, read.cpu_ratio),),
         ),
         Result(
             "Commits over time",
@@ -111,7 +119,9 @@ def _mode(mode: str, root: Path) -> Callable[[], Sample]:
 
 
 def _settings(root: Path) -> Settings:
-    return Settings(root=root, home=root / ".mesh", environ={"MESH_FILES_GRACE_MINUTES": "0", "MESH_SNAPSHOTS_KEEP": "2"})
+    return Settings(
+        root=root, home=root / ".mesh", environ={"MESH_FILES_GRACE_MINUTES": "0", "MESH_SNAPSHOTS_KEEP": "2"}
+    )
 
 
 def _product() -> DataProduct:
@@ -126,18 +136,18 @@ def _checks() -> int:
 
 def _build(settings: Settings) -> None:
     """The mart in the domain's engine."""
-    path = settings.duckdb_dir / "bench.duckdb"
+    path = settings.duckdb_dir / "bench_engine.duckdb"
     path.parent.mkdir(parents=True)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema bench.bench")
-        connection.execute(f"create table bench.bench.events as {_ORDERS}", {"rows": ROWS})
+        connection.execute("create schema bench")
+        connection.execute(f"create table bench.events as {_ORDERS}", {"rows": ROWS})
 
 
 def copy(root: Path) -> None:
     """The anchor: what moving the rows costs anyway."""
     target = root / "copy.parquet"
-    with duckdb.connect(str(_settings(root).duckdb_dir / "bench.duckdb"), read_only=True) as connection:
-        connection.execute(f"copy bench.bench.events to '{target}' (format parquet, compression zstd)")
+    with duckdb.connect(str(_settings(root).duckdb_dir / "bench_engine.duckdb"), read_only=True) as connection:
+        connection.execute(f"copy bench.events to '{target}' (format parquet, compression zstd)")
     target.unlink()
 
 
@@ -176,11 +186,36 @@ def append(root: Path) -> None:
     with open_lake(_settings(root)) as lake:
         lake.catalog.create_namespace_if_not_exists("appended")
         table = lake.catalog.create_table(f"appended.t{time.time_ns()}", iceberg_schema(_product()))
-        with duckdb.connect(str(_settings(root).duckdb_dir / "bench.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(_settings(root).duckdb_dir / "bench_engine.duckdb"), read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")
-            table.append(connection.sql("select * from bench.bench.events").to_arrow_table())
+            table.append(connection.sql("select * from bench.events").to_arrow_table())
         assert table.scan().count() == ROWS
         lake.catalog.purge_table(table.name())
+
+
+def _reading(root: Path) -> tuple[Row, Row]:
+    """Reading files, and reading the snapshot that they are."""
+    from mesh_orchestration.storage.catalog import open_lake
+    from mesh_orchestration.storage.scan import scan
+    from mesh_orchestration.storage.snapshots import resolve
+
+    address, query = (
+        _product().address,
+        "select status, count(*), sum(amount), max(event_ts) from {} group by 1 order by 1",
+    )
+    with duckdb.connect() as connection, open_lake(_settings(root)) as lake:
+        connection.execute("set timezone = 'UTC'")
+        files = [str(path) for path in scan(lake, resolve(lake, address)).paths]
+
+        def plain() -> list[tuple[object, ...]]:
+            return connection.execute(query.format("read_parquet($files)"), {"files": files}).fetchall()
+
+        def published() -> list[tuple[object, ...]]:
+            rows = scan(lake, resolve(lake, address)).sql()
+            return connection.execute(query.format(f"({rows})")).fetchall()
+
+        assert plain() == published()
+        return paired(lambda: timed(plain), lambda: timed(published), pairs=9)
 
 
 def _commits(root: Path) -> tuple[float, float]:
@@ -209,4 +244,6 @@ def _commits(root: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    {"copy": copy, "publish": publish, "publish_unaudited": publish_unaudited, "append": append}[sys.argv[1]](Path(sys.argv[2]))
+    {"copy": copy, "publish": publish, "publish_unaudited": publish_unaudited, "append": append}[sys.argv[1]](
+        Path(sys.argv[2])
+    )

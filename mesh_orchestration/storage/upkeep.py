@@ -9,6 +9,7 @@ more look that no snapshot of any branch or tag names it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,8 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, storage_errors
 from mesh_orchestration.storage.commit import commit, discard
 from mesh_orchestration.storage.objects import StoredFile, list_files
-from mesh_orchestration.storage.snapshots import AUDIT_PREFIX, ancestry
+from mesh_orchestration.storage.snapshots import AUDIT_PREFIX, ancestry, audit_branches
+from mesh_orchestration.storage.stamp import Stamp
 
 _NOTES = "mesh.expired"
 _UNFINISHED = timedelta(hours=24)
@@ -38,10 +40,12 @@ _UNFINISHED = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Policy:
-    """How much is kept: ``snapshots`` of main, refused rows for ``rejected``, files of what has expired
-    for ``grace``, files that no commit ever named for ``unfinished``. Expiry runs ``every`` so many."""
+    """How much is kept: ``snapshots`` of main, the rows of the newest ``refused`` publications for at most
+    ``rejected``, files of what has expired for ``grace``, and what a publication that died left behind
+    for ``unfinished``. Publications tidy up ``every`` so many."""
 
     snapshots: int = 30
+    refused: int = 10
     rejected: timedelta = timedelta(days=7)
     grace: timedelta = timedelta(hours=1)
     every: int = 10
@@ -52,6 +56,7 @@ class Policy:
         """The policy that settings ask for."""
         return cls(
             snapshots=max(1, settings.integer("MESH_SNAPSHOTS_KEEP", cls.snapshots)),
+            refused=max(1, settings.integer("MESH_REJECTED_KEEP", cls.refused)),
             rejected=timedelta(days=settings.integer("MESH_REJECTED_DAYS", 7)),
             grace=timedelta(minutes=settings.integer("MESH_FILES_GRACE_MINUTES", 60)),
         )
@@ -88,7 +93,8 @@ def snapshot_files(table: Table, snapshot_id: int) -> SnapshotFiles:
 
 def tidy(lake: Lake, table: Table, address: Address, policy: Policy) -> Upkeep:
     """The cheap part of ``maintain``, after a publication: nothing at all most of the time."""
-    if sum(1 for _ in ancestry(table.metadata)) < policy.snapshots + policy.every:
+    kept = sum(1 for _ in ancestry(table.metadata))
+    if kept < policy.snapshots + policy.every and len(audit_branches(table)) <= policy.refused + policy.every:
         return Upkeep()
     return _expire_and_delete(lake, table, address, policy, unfinished=False)
 
@@ -98,7 +104,16 @@ def maintain(lake: Lake, address: Address, policy: Policy | None = None) -> Upke
     table = lake.table(address)
     if table is None:
         return Upkeep()
-    return _expire_and_delete(lake, table, address, policy or Policy.of(lake.settings), unfinished=True)
+    policy = policy or Policy.of(lake.settings)
+    _drop_old_staging(lake, datetime.now(UTC) - policy.unfinished)
+    return _expire_and_delete(lake, table, address, policy, unfinished=True)
+
+
+def _drop_old_staging(lake: Lake, before: datetime) -> None:
+    """Remove the local copies that a publication to an object store left when it died."""
+    for folder in (lake.settings.home / "staging").glob("*/*"):
+        if folder.stat().st_mtime < before.timestamp():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _expire_and_delete(lake: Lake, table: Table, address: Address, policy: Policy, *, unfinished: bool) -> Upkeep:
@@ -107,7 +122,7 @@ def _expire_and_delete(lake: Lake, table: Table, address: Address, policy: Polic
     with storage_errors(f"{address} cannot be tidied", lake.settings):
         notes = _notes(table.metadata)
         due = {location for location, at in notes.items() if at <= now - policy.grace}
-        branches = tuple(_old_branches(table.metadata, now - policy.rejected))
+        branches = tuple(_old_branches(table.metadata, now, policy))
         expired = tuple(_surplus(table.metadata, policy.snapshots, branches))
         if policy.grace <= timedelta(0):
             due |= {one.manifest_list for one in table.metadata.snapshots if one.snapshot_id in expired}
@@ -120,10 +135,17 @@ def _expire_and_delete(lake: Lake, table: Table, address: Address, policy: Polic
     return Upkeep(len(expired), branches, len(gone), sum(file.size for file in gone))
 
 
-def _old_branches(metadata: TableMetadata, before: datetime) -> Iterator[str]:
-    for name, ref in metadata.refs.items():
-        head = metadata.snapshot_by_id(ref.snapshot_id)
-        if name.startswith(AUDIT_PREFIX) and head and head.timestamp_ms < before.timestamp() * 1000:
+def _old_branches(metadata: TableMetadata, now: datetime, policy: Policy) -> Iterator[str]:
+    """Audit branches that may go: refused ones that are old or too many, unfinished ones of the dead."""
+    heads = [(next(ancestry(metadata, name), None), name) for name in metadata.refs if name.startswith(AUDIT_PREFIX)]
+    newest = sorted(((head, name) for head, name in heads if head), key=lambda pair: -(pair[0].sequence_number or 0))
+    refused = 0
+    for head, name in newest:
+        stamp = Stamp.of(head.summary.additional_properties) if head.summary else None
+        unfinished = stamp is not None and stamp.state == "written"
+        refused += not unfinished
+        age = now - datetime.fromtimestamp(head.timestamp_ms / 1000, UTC)
+        if age >= (policy.unfinished if unfinished else policy.rejected) or refused > policy.refused:
             yield name
 
 

@@ -108,6 +108,44 @@ def test_refused_rows_expire_after_their_days(lake: Lake) -> None:
     assert served(lake) == [1]
 
 
+def test_only_the_newest_refused_rows_are_kept(lake: Lake) -> None:
+    for number in range(5):
+        publish_orders(lake, -1, run=f"r{number}")
+    maintain(lake, ORDERS.address, Policy(refused=2, grace=timedelta(0)))
+
+    assert [one.run_id for one in rejected(lake, ORDERS.address)] == ["r4", "r3"]
+    assert parquet(lake) == {"r4", "r3"}
+
+
+def test_a_publication_that_is_under_way_is_not_disturbed(lake: Lake) -> None:
+    def tidy_meanwhile(stage: str) -> None:
+        if stage == "publish":
+            maintain(lake, ORDERS.address, Policy(refused=0, rejected=timedelta(0), grace=timedelta(0)))
+
+    assert publish_orders(lake, 1, run="r1", observer=tidy_meanwhile).published
+    assert served(lake) == [1]
+
+
+def test_a_product_that_is_refused_for_ever_does_not_fill_the_disk(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, MESH_REJECTED_KEEP="1", MESH_FILES_GRACE_MINUTES="0")
+    with open_lake(settings) as lake:
+        for number in range(13):
+            publish_orders(lake, -1, run=f"r{number}")
+
+        assert len(rejected(lake, ORDERS.address)) < 5
+
+
+def test_copies_on_their_way_to_an_object_store_go_once_they_are_old(lake: Lake) -> None:
+    publish_orders(lake, 1, run="r1")
+    left = lake.settings.home / "staging" / "orders__order_lines_v1" / "r0-0a1b2c3d"
+    left.mkdir(parents=True)
+    maintain(lake, ORDERS.address)
+    assert left.exists()
+
+    maintain(lake, ORDERS.address, Policy(unfinished=timedelta(0)))
+    assert not left.exists()
+
+
 def test_files_that_no_commit_ever_named_go_once_they_are_old(lake: Lake) -> None:
     publish_orders(lake, 1, run="r1")
     stray = Path(table_of(lake).location().removeprefix("file://")) / "data" / "lost-0a1b2c3d" / "part.parquet"
