@@ -15,6 +15,7 @@ On its second pipe it and its children report, one JSON object a line: ``forked`
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -92,6 +93,8 @@ class Zygote:
             if "import" in command:
                 for module in command["import"]:
                     _import(module)
+                gc.collect()
+                gc.freeze()  # a collector that looks at what was imported would unshare its memory
             elif "call" in command:
                 _find(command["call"])(self.settings)
             elif "location" in command:
