@@ -85,7 +85,7 @@ def run() -> tuple[Result, ...]:
         Result(
             "Publication",
             f"{ROWS:,} rows × 8 columns, a contract of {_checks()} checks: the engine's export, the audit branch, the "
-            "audit, the stamp and the move of main, against a bare COPY of the same rows. Whole processes, with imports.",
+            "audit, the stamp and the move of main, against a COPY of the same rows. Whole processes, with imports.",
             rows,
             (
                 ("wall against COPY", 1.5, ours.wall_ratio),

@@ -169,11 +169,9 @@ class _Attempt:
         schema, metadata = self.target.schema, self.table.metadata
         known = metadata.model_copy(update={"schemas": [schema], "current_schema_id": schema.schema_id})
         with storage_errors(self.cannot, self.lake.settings):
+            staging.check_columns(paths, schema)
             locations = staging.locations(paths)
-            try:
-                return tuple(parquet_file_to_data_file(self.table.io, known, location) for location in locations)
-            except ValueError as error:
-                raise EngineError(f"the exported files do not have the contract's columns: {error}") from error
+            return tuple(parquet_file_to_data_file(self.table.io, known, location) for location in locations)
 
     def _write(self, staging: Staging, files: tuple[DataFile, ...], paths: tuple[Path, ...]) -> _Written:
         conditions = moves.write_conditions(self.table.metadata, self.branch, self.base, self.target)

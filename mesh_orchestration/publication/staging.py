@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from mesh_orchestration.errors import EngineError
@@ -63,6 +66,19 @@ class Staging:
             raise EngineError("the export wrote no file; an empty mart must still be one Parquet file without rows")
         return tuple(full), tuple(empty)
 
+    def check_columns(self, paths: Iterable[Path], schema: Schema) -> None:
+        """Raise EngineError that names every column which a file has otherwise than ``schema``."""
+        wanted = {field.name: field.type for field in schema_to_pyarrow(schema, include_field_ids=False)}
+        for path in paths:
+            found = {field.name: field.type for field in pq.read_schema(path)}
+            differences = [
+                f"{name}: found {found.get(name, 'nothing')}, expected {wanted.get(name, 'no such column')}"
+                for name in dict.fromkeys((*wanted, *found))
+                if not _same(found.get(name), wanted.get(name))
+            ]
+            if differences:
+                raise EngineError(f"the export does not have the contract's columns: {'; '.join(differences)}")
+
     def drop(self, *, committed: bool) -> None:
         """Remove the folder; with ``committed`` only what no snapshot names."""
         if self.remote or not committed:
@@ -75,6 +91,17 @@ class Staging:
     @property
     def _base(self) -> str:
         return f"{self.table.location()}/data/{self.attempt}"
+
+
+def _same(found: pa.DataType | None, wanted: pa.DataType | None) -> bool:
+    """Whether two types hold the same values; Arrow has two widths of text, bytes and lists."""
+    if found is None or wanted is None:
+        return False
+    return _plain(found) == _plain(wanted)
+
+
+def _plain(kind: pa.DataType) -> str:
+    return str(kind).replace("large_", "").replace("item:", "element:").replace(" not null", "")
 
 
 def drop_leftovers(lake: Lake, table: Table, run_id: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydantic import ValidationError
-from pyiceberg.exceptions import BadRequestError, CommitFailedException
+from pyiceberg.exceptions import BadRequestError, CommitFailedException, ForbiddenError, UnauthorizedError
 from pyiceberg.manifest import (
     DataFile,
     ManifestContent,
@@ -42,6 +42,9 @@ from mesh_orchestration.storage.catalog import Lake, describe, storage_errors
 _ATTEMPTS = 25
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 1.0
 _COMPRESSION: Final = "deflate"
+
+
+_REFUSALS = BadRequestError | UnauthorizedError | ForbiddenError
 
 
 class CommitStateUnknown(StorageError):
@@ -228,8 +231,8 @@ def _after_silence(lake: Lake, address: Address, tried: tuple[TableUpdate, ...],
 def _surely_refused(error: Exception) -> bool:
     """Whether the catalog looked at the commit and said no: it was overtaken, or its updates no longer fit
     what another writer committed in between. Pydantic's error is about reading an answer, which may be yes."""
-    refused = isinstance(error, CommitFailedException | BadRequestError | ValueError)
-    return refused and not isinstance(error, ValidationError)
+    refused = isinstance(error, CommitFailedException | ValueError | _REFUSALS)
+    return refused and not isinstance(error, ValidationError | OSError)
 
 
 def _landed(tried: tuple[TableUpdate, ...], metadata: TableMetadata) -> bool:

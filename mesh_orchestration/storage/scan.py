@@ -81,13 +81,12 @@ class Scan:
             nulls = ", ".join(f"null::{kind} as {_ident(name)}" for name, kind in self.columns.items())
             return f"select {nulls} where false"
         present, uniform = self._present
-        if uniform and present == self.columns.keys():
-            return f"select {', '.join(map(_ident, self.columns))} from {self._read_parquet(union=False)}"
+        # A cast to the type that a column already has costs nothing: DuckDB drops it while it binds.
         spelled = (
             f"{_ident(name)}::{kind} as {_ident(name)}" if name in present else f"null::{kind} as {_ident(name)}"
             for name, kind in self.columns.items()
         )
-        return f"select {', '.join(spelled)} from {self._read_parquet(union=True)}"
+        return f"select {', '.join(spelled)} from {self._read_parquet(union=not uniform)}"
 
     def batches(self, columns: Sequence[str] = ()) -> pa.RecordBatchReader:
         """The rows as Arrow record batches, all columns or those named, through pyiceberg."""

@@ -27,6 +27,7 @@ from pyiceberg.table.update import (
 )
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.errors import PublicationConflict
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, storage_errors
 from mesh_orchestration.storage.commit import commit, discard
@@ -36,6 +37,7 @@ from mesh_orchestration.storage.stamp import Stamp
 
 _NOTES = "mesh.expired"
 _UNFINISHED = timedelta(hours=24)
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,20 @@ def tidy(lake: Lake, table: Table, address: Address, policy: Policy) -> Upkeep:
 
 
 def maintain(lake: Lake, address: Address, policy: Policy | None = None) -> Upkeep:
-    """Expire what is old and delete every file of the table that nothing needs; raises StorageError."""
-    table = lake.table(address)
-    if table is None:
-        return Upkeep()
+    """Expire what is old and delete every file of the table that nothing needs; raises StorageError, and
+    PublicationConflict when publications keep overtaking it."""
     policy = policy or Policy.of(lake.settings)
     _drop_old_staging(lake, datetime.now(UTC) - policy.unfinished)
-    return _expire_and_delete(lake, table, address, policy, unfinished=True)
+    for attempt in range(_ATTEMPTS):
+        table = lake.table(address)
+        if table is None:
+            break
+        try:
+            return _expire_and_delete(lake, table, address, policy, unfinished=True)
+        except PublicationConflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    return Upkeep()
 
 
 def _drop_old_staging(lake: Lake, before: datetime) -> None:

@@ -73,7 +73,12 @@ def test_the_sql_of_a_plain_snapshot_is_a_plain_read(lake: Lake) -> None:
 
     found = planned(lake)
     expected = f"""from read_parquet(['{found.paths[0]}'], hive_partitioning = false)"""
-    assert found.sql() == f'select "order_id", "amount", "event_ts" {expected}'
+    typed = '"order_id"::VARCHAR as "order_id", "amount"::DECIMAL(12,2) as "amount", '
+    typed += '"event_ts"::TIMESTAMP WITH TIME ZONE as "event_ts"'
+    assert found.sql() == f"select {typed} {expected}"
+    with duckdb.connect(":memory:") as connection:
+        [(_, plan)] = connection.execute(f"explain {found.sql()}").fetchall()
+    assert "CAST" not in plan.upper()
 
 
 @pytest.mark.parametrize("folder", ["it's here", "a[b]*c", "ü ß"])
