@@ -82,7 +82,8 @@ class Supervisor:
             self._exited(child, event["pid"], event["code"])
         elif "reload" in event:
             self._reload([child])
-        elif event["pid"] == child.pid:
+        elif event["pid"] not in child.retiring:
+            child.pid, child.waiting = event["pid"], False  # it may report before the zygote does
             self._loaded(child, event)
 
     def _loaded(self, child: Child, event: dict[str, Any]) -> None:

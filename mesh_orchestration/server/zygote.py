@@ -34,7 +34,7 @@ from mesh_orchestration.server import lifeline
 from mesh_orchestration.server.locations import Location
 from mesh_orchestration.settings import Settings
 
-_LONGEST_REPORT = 3500  # a line of less than 4096 bytes is written in one piece
+_LONGEST_TEXT = 800  # letters: lines of less than 4096 bytes are written in one piece
 
 
 class Zygote:
@@ -77,14 +77,11 @@ class Zygote:
 
     def report(self, **event: Any) -> None:
         """Tell the supervisor; it may be gone."""
-        text = json.dumps(event)
-        if len(text) > _LONGEST_REPORT:
-            event = {
-                key: value[: _LONGEST_REPORT // 4] if isinstance(value, str) else value for key, value in event.items()
-            }
-            text = json.dumps(event)
+        for key in ("error", "failed"):
+            if key in event:
+                event[key] = str(event[key])[:_LONGEST_TEXT]
         try:
-            os.write(self.events, text.encode() + b"\n")
+            os.write(self.events, json.dumps(event, ensure_ascii=False).encode() + b"\n")
         except OSError:
             self.stopping = True
 

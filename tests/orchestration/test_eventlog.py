@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import psycopg2
 import pytest
 from dagster import DagsterEventType, DagsterInstance
 
 from mesh_orchestration.orchestration.eventlog import tail
+from tests.postgres import PostgresDatabase
 
 CHECK, MADE = DagsterEventType.ASSET_CHECK_EVALUATION, DagsterEventType.ASSET_MATERIALIZATION
 
@@ -86,3 +88,27 @@ def test_a_cursor_beyond_the_newest_event_steps_back(instance: DagsterInstance) 
     materialise(instance, "b")
 
     assert read(instance, cursor)[0] == ["MAT b"]
+
+
+def test_on_postgresql_an_event_that_commits_late_is_not_lost(postgres: PostgresDatabase) -> None:
+    url = postgres.url.replace("postgresql://", "postgresql+psycopg2://")
+    with dg.instance_for_test(overrides={"storage": {"postgres": {"postgres_url": url}}}) as instance:
+        materialise(instance, "a")
+        late = psycopg2.connect(postgres.url)
+        with late.cursor() as cursor:
+            cursor.execute(
+                "insert into event_logs (run_id, event, dagster_event_type, timestamp, asset_key) "
+                "select run_id, replace(event, '\"a\"', '\"late\"'), dagster_event_type, timestamp, asset_key "
+                "from event_logs"
+            )
+        materialise(instance, "b")
+        assert read(instance, -1, settle=0)[0] == ["MAT a", "MAT b"]  # who believes this loses one
+        assert read(instance, -1, settle=60) == ([], -1)
+        late.commit()
+        late.close()
+
+        seen, cursor, deadline = list[str](), -1, time.monotonic() + 10
+        while "MAT b" not in seen and time.monotonic() < deadline:
+            names, cursor = read(instance, cursor, settle=0.3)
+            seen += names
+        assert seen == ["MAT a", "MAT late", "MAT b"]

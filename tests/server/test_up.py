@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mesh_orchestration.errors import SettingsError
-from mesh_orchestration.server.health import location_states
+from mesh_orchestration.server.health import graphql, location_states
 from mesh_orchestration.server.lock import exclusive, who_runs
 from tests.builders import settings_at
 from tests.server.mesh_process import MeshProcess, eventually, mesh_process
@@ -53,6 +53,22 @@ def test_a_run_is_forked_from_its_locations_run_factory(mesh: MeshProcess) -> No
     assert len(mesh.children()["mesh-factory"]) == 3
 
 
+def test_a_run_can_be_terminated(mesh: MeshProcess) -> None:
+    run_id = mesh.launch("one", "one", "endless")
+    eventually(lambda: mesh.run(run_id)["status"] == "STARTED")
+    graphql(mesh.url, "mutation($id: String!) {terminateRun(runId: $id) {__typename}}", variables={"id": run_id})
+
+    eventually(lambda: mesh.run(run_id)["status"] == "CANCELED")
+
+
+def test_the_reload_button_brings_a_new_server_and_ends_the_old_one(mesh: MeshProcess) -> None:
+    (before,) = mesh.children()["mesh-one"]
+    graphql(mesh.url, 'mutation {reloadRepositoryLocation(repositoryLocationName: "one") {__typename}}')
+
+    eventually(lambda: (pids := mesh.children()["mesh-one"]) and before not in pids)
+    assert location_states(mesh.url)["one"] == "LOADED"
+
+
 def test_a_crashed_code_server_is_started_again(mesh: MeshProcess) -> None:
     (before,) = mesh.children()["mesh-two"]
     os.kill(before, signal.SIGKILL)
@@ -92,6 +108,14 @@ def test_an_interrupt_ends_everything_and_the_runs_know(tmp_path: Path) -> None:
 
     with mesh_process(tmp_path, "one") as second:
         assert second.run(run_id)["status"] == "FAILURE"
+
+
+def test_a_home_that_cannot_be_used_ends_it_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / ".mesh").mkdir()
+    (tmp_path / ".mesh" / "dagster").write_text("a file where a folder must be")
+    with mesh_process(tmp_path, "one") as mesh:
+        assert mesh.process.wait(60) == 1
+        assert "dagster cannot be written" in mesh.said
 
 
 def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
