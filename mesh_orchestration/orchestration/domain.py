@@ -23,6 +23,7 @@ from mesh_orchestration.orchestration.sla import cron_schedules
 from mesh_orchestration.settings import Settings
 
 EXTENSIONS = "mesh_orchestration.domains"
+"""Where a domain may keep assets of its own, unless MESH_EXTENSIONS names another package."""
 
 
 def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
@@ -55,7 +56,7 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
         sensors=[automation_sensor(domain)] if triggers else [],
         executor=dg.in_process_executor,
     )
-    added = _extension(domain)
+    added = _extension(settings, domain)
     return dg.Definitions.merge(own, added) if added else own
 
 
@@ -95,9 +96,9 @@ def _schedules(
     ]
 
 
-def _extension(domain: str) -> dg.Definitions | None:
-    """What ``mesh_orchestration/domains/<domain>.py`` adds as ``defs``, if there is such a module."""
-    name = f"{EXTENSIONS}.{domain}"
+def _extension(settings: Settings, domain: str) -> dg.Definitions | None:
+    """What the module ``<package>.<domain>`` adds as ``defs``, if there is such a module."""
+    name = f"{settings.get('MESH_EXTENSIONS', EXTENSIONS)}.{domain}"
     try:
         found = importlib.util.find_spec(name)
     except ModuleNotFoundError:

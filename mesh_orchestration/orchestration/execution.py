@@ -26,14 +26,16 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.metadata import product_key, tag_value, tags
 from mesh_orchestration.orchestration.products import REFUSED
 
 LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
+_BLOCKED = "Step blocked by limit for pool"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-Kind = Literal["domain", "input", "model", "check", "published", "refused", "failed", "skipped"]
+Kind = Literal["domain", "waiting", "input", "model", "check", "published", "refused", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,13 @@ def execute(
     )
     execution = Execution(run.run_id, domain, parents)
     steps = _assets_by_step(plan)
-    with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
-        for event in events:
-            _follow(execution, event, steps, on_event)
+    try:
+        with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
+            for event in events:
+                _follow(execution, event, steps, on_event)
+    finally:
+        # A step that was interrupted still holds its slot of the engine's pool.
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     if execution.interrupted:
         raise KeyboardInterrupt
     return execution
@@ -166,6 +172,10 @@ def _follow(
         execution.refused |= failed if refused else set()
         subject = ".".join(next(iter(failed)).path) if len(failed) == 1 else event.step_key or ""
         on_event(Progress("refused" if refused else "failed", domain, subject, "; ".join(reasons)))
+    elif kind is dg.DagsterEventType.ENGINE_EVENT and (event.message or "").startswith(
+        "Step blocked by limit for pool"
+    ):
+        on_event(Progress("waiting", domain, event.step_key or "", f"another run uses {pool(domain)}"))
     elif kind is dg.DagsterEventType.RUN_FAILURE:
         execution.ended = event.message or ""
         reason = event.job_failure_data.failure_reason

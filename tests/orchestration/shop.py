@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at, product
 
+REPOSITORY = Path(__file__).parents[2]
 LINES = product(
     "orders.order_lines.v1",
     owner="team-orders@example.com",
@@ -54,6 +56,7 @@ TESTS = {
 def shop_at(root: Path, *, products: Iterable[DataProduct] = (LINES, REVENUE), **environ: str) -> Settings:
     """The mesh in ``root`` with one landed batch of three lines; returns its settings."""
     settings = mesh_at(root, *products, **environ)
+    shutil.copy(REPOSITORY / "dagster.yaml", root)
     for domain, models in MODELS.items():
         write_project(root, domain, models)
         name, sql = TESTS[domain]
