@@ -15,7 +15,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
 
 from mesh_orchestration.engines.base import Engine
-from mesh_orchestration.orchestration.manifest import Project
+from mesh_orchestration.orchestration.project import Project
 
 _LINEAGE_KEY = "dagster/column_lineage"
 

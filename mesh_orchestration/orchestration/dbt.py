@@ -19,7 +19,7 @@ from typing import Any
 from mesh_orchestration.engines.profiles import dbt_environment
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.orchestration.logs import speaker
-from mesh_orchestration.orchestration.manifest import Project
+from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
 
 _RESULTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})

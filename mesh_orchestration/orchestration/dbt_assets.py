@@ -18,8 +18,8 @@ from mesh_orchestration.orchestration import provenance
 from mesh_orchestration.orchestration.automation import on_publication
 from mesh_orchestration.orchestration.columns import ColumnLineage, read_relations
 from mesh_orchestration.orchestration.invocation import call
-from mesh_orchestration.orchestration.manifest import Project
 from mesh_orchestration.orchestration.metadata import input_key, model_key, owners, tags
+from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
 
 SOURCE = "landing"

@@ -18,7 +18,7 @@ from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from packaging.version import Version
 
 from mesh_orchestration.orchestration import dbt
-from mesh_orchestration.orchestration.manifest import Project
+from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
 
 

@@ -10,53 +10,19 @@ import fcntl
 import hashlib
 import importlib.metadata
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.engines.profiles import write_profiles
 from mesh_orchestration.errors import EngineError, SettingsError
+from mesh_orchestration.orchestration.project import MANIFEST, Project
 from mesh_orchestration.settings import Settings
 
-MANIFEST = "manifest.json"
-PARTIAL_PARSE = "partial_parse.msgpack"
 _STAMP = "fingerprint.txt"
 _NOT_SOURCE = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 _IDENTITY = ("type", "database", "dbname", "schema")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A domain's dbt project on disk; ``target`` is the folder of its newest parsed form."""
-
-    domain: str
-    directory: Path
-    target: Path
-    profiles: Path
-
-    @property
-    def manifest_path(self) -> Path:
-        return self.target / MANIFEST
-
-    @property
-    def partial_parse_path(self) -> Path:
-        return self.target / PARTIAL_PARSE
-
-    def manifest(self) -> Mapping[str, Any]:
-        """The parsed manifest; the same object while the file stays the same."""
-        return _read_manifest(self.manifest_path, self.manifest_path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _read_manifest(path: Path, _version: int) -> Mapping[str, Any]:
-    manifest: Mapping[str, Any] = orjson.loads(path.read_bytes())
-    return manifest
 
 
 def ensure_manifest(settings: Settings, domain: str, *, parse: bool = True, shipped: bool = False) -> Project:
