@@ -5,7 +5,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.instance import open_instance
 from mesh_orchestration.orchestration.run import run
 from mesh_orchestration.settings import Settings
@@ -28,7 +27,7 @@ def published_in(settings: Settings, domain: str) -> dict[str, object]:
         for product in report.products:
             if product.address.domain == domain:
                 snapshot = resolve(lake, product.address)
-                rows = pq.read_table(scan(lake, snapshot).paths).to_pylist()
+                rows = pq.read_table(list(scan(lake, snapshot).paths)).to_pylist()
                 verdicts = [(one.name, one.success, one.unexpected_count) for one in snapshot.verdicts]
                 found[str(product.address)] = (rows, verdicts)
     return found
@@ -48,8 +47,5 @@ def test_a_domain_on_postgresql_publishes_what_it_publishes_on_duckdb(
     on_postgresql = published_in(Settings(shop.root, tmp_path / "postgresql", landing | environ), "billing")
     assert on_postgresql == on_duckdb
     assert postgres.run("select count(*) from runs") == [(len(MODELS),)]
-    assert Address.parse("billing.revenue.v1").table in [tuple(row) for row in _tables(postgres)] or True
-
-
-def _tables(postgres: PostgresDatabase) -> list[tuple[object, ...]]:
-    return postgres.run("select table_schema, table_name from information_schema.tables where table_schema = 'billing'")
+    tables = postgres.run("select table_name from information_schema.tables where table_schema = 'billing'")
+    assert ("revenue",) in tables
