@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from mesh_orchestration.engines.profiles import dbt_environment
@@ -25,6 +26,7 @@ from mesh_orchestration.settings import Settings
 _RESULTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 _SPOKEN = frozenset({"info", "warn", "error"})
 _ONE_AT_A_TIME = threading.Lock()
+_CANCEL_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -124,23 +126,44 @@ def _surroundings(environ: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.clear()
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
         os.environ.update(before)
         os.chdir(folder)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let signals raise KeyboardInterrupt for a while; only the main thread gets signals at all."""
+    """Let signals raise KeyboardInterrupt for a while; only the main thread gets signals at all.
+
+    dbt cancels each query once and then waits for its threads; a query that began a moment later would
+    keep it waiting to its end. So whatever still runs is cancelled again until dbt has returned.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    returned = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=_cancel_until, args=[returned], name="dbt-cancel", daemon=True).start()
+        signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
+        returned.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _cancel_until(returned: threading.Event) -> None:
+    from dbt.adapters.factory import FACTORY
+
+    while not returned.wait(_CANCEL_EVERY_SECONDS):
+        for adapter in list(FACTORY.adapters.values()):
+            with adapter.connection_named("cancel"):
+                list(adapter.cancel_open_connections())
 
 
 def _release() -> None:
