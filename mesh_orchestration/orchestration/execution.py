@@ -29,6 +29,7 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.metadata import product_key, tag_value, tags
 from mesh_orchestration.orchestration.products import REFUSED
+from mesh_orchestration.orchestration.reasons import failure_text
 
 LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
@@ -192,15 +193,10 @@ def _materialised(domain: str, event: dg.DagsterEvent) -> Progress:
 
 
 def _reasons(event: dg.DagsterEvent) -> tuple[tuple[str, ...], bool]:
-    """What the step said when it failed, and whether it was the refusal of a product: the words of a
-    deliberate failure, else the innermost error."""
+    """What the step said when it failed, and whether it was the refusal of a product."""
     data = event.step_failure_data
     if data.user_failure_data is not None:
         refusal = data.user_failure_data.metadata.get(REFUSED)
         if refusal is not None:
             return tuple(refusal.data), True
-        return (data.user_failure_data.description or "the step failed",), False
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return (error.message.strip() if error else event.message or "the step failed",), False
+    return (failure_text(event),), False

@@ -19,6 +19,7 @@ from mesh_orchestration.alerts.events import (
     StepFailed,
 )
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.orchestration.reasons import error_text
 
 TYPES = (
     DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -138,8 +139,4 @@ def _step(step: str, keys: list[dg.AssetKey], error: str, job: str) -> StepFaile
 
 
 def _error(event: dg.DagsterEvent) -> str:
-    """The innermost cause, in its own words: that is the message written for people."""
-    error = getattr(event.event_specific_data, "error", None)
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip() if error else (event.message or "failed")
+    return error_text(getattr(event.event_specific_data, "error", None)) or event.message or "failed"
