@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs
 
+from mesh_orchestration.contract.document import read_document
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.engines.base import engine_for
@@ -179,16 +180,16 @@ def _ports(manifest: Mapping[str, Any]) -> list[str]:
 def _refuse_missing_marts(project: Project, products: Iterable[DataProduct], specs: Iterable[dg.AssetSpec]) -> None:
     """Raise ContractError for each product whose mart is not in the dbt project."""
     models = {spec.key.path[-1] for spec in specs}
-    problems = tuple(
-        Problem(
-            product.source,
-            1,
-            "spec.model" if product.spec.model else "metadata.name",
-            f"there is no dbt model '{product.model}' in {project.directory.name}/models"
-            f"{suggestion(product.model, models)}; a product's rows come from the model of its name or spec.model",
-        )
-        for product in products
-        if product.model not in models
+    missing = [product for product in products if product.model not in models]
+    if missing:
+        raise ContractError(tuple(_missing_mart(project, product, models) for product in missing))
+
+
+def _missing_mart(project: Project, product: DataProduct, models: Iterable[str]) -> Problem:
+    root = project.directory.parent.parent
+    document = read_document(Path(product.source), root=root)
+    return document.problem(
+        ("spec", "model") if product.spec.model else ("metadata", "name"),
+        f"there is no dbt model '{product.model}' in {project.directory.relative_to(root)}/models"
+        f"{suggestion(product.model, models)}; a product's rows come from the model of its name or spec.model",
     )
-    if problems:
-        raise ContractError(problems)

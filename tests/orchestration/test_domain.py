@@ -92,7 +92,12 @@ def test_no_job_is_made_for_a_product(domains: dict[str, dg.RepositoryDefinition
 def test_a_contract_that_names_a_missing_model_is_told_the_nearest(tmp_path: Path) -> None:
     lost = product("billing.revenue.v1", model="revenu", inputs=[dict(port) for port in _inputs()])
     settings = shop_at(tmp_path, products=[LINES, lost])
-    with pytest.raises(ContractError, match=r"v1.yaml.*spec.model: there is no dbt model 'revenu'.*did you mean 'rev"):
+    contract = (tmp_path / "contracts/billing/revenue/v1.yaml").read_text().splitlines()
+    line = next(number for number, text in enumerate(contract, start=1) if text.strip() == "model: revenu")
+    told = (
+        rf"v1.yaml:{line} spec.model: there is no dbt model 'revenu' in dbt_projects/billing/.*did you mean 'revenue'"
+    )
+    with pytest.raises(ContractError, match=told):
         build_domain(settings, load_mesh(settings), "billing")
 
 
