@@ -52,11 +52,13 @@ class Mesh:
 
     def product(self, name: str) -> DataProduct:
         """The product called ``orders.order_lines.v1``, or the newest major of ``orders.order_lines``;
-        raises MeshError with the nearest address."""
+        raises MeshError with the nearest address, ContractError when it may be one of a broken domain."""
         spelled = name.replace("-", "_")
         majors = [address for address in self.products if str(address).rsplit(".", 1)[0] == spelled]
         exact = [address for address in self.products if str(address) == spelled]
         if not exact and not majors:
+            if (domain := spelled.split(".", 1)[0]) in self.broken:
+                raise self.broken[domain]
             raise MeshError(f"'{name}' is not a data product{suggestion(name, self._names)}")
         return self.products[max(exact or majors, key=lambda address: address.major)]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mesh_orchestration.contract.address import DOMAIN, Address
 from mesh_orchestration.contract.mesh import Mesh
-from mesh_orchestration.errors import MeshError
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,8 @@ class Stage:
 def resolve(mesh: Mesh, selection: Iterable[str]) -> tuple[Address, ...]:
     """The products that words name: a domain, ``domain.product`` or an address; all when there is no word.
 
-    Raises MeshError with the nearest name for a word that names nothing.
+    A domain whose contracts are all broken adds nothing to what the other words name. Raises MeshError with
+    the nearest name for a word that names nothing, ContractError when broken contracts leave nothing.
     """
     words = tuple(selection)
     if not words:
@@ -35,7 +35,8 @@ def resolve(mesh: Mesh, selection: Iterable[str]) -> tuple[Address, ...]:
         else:
             found[mesh.product(word).address] = None
     if not found:
-        raise MeshError(f"nothing to run: {', '.join(words)} has no products that could be loaded")
+        for word in words:
+            mesh.require(word)
     return tuple(sorted(found))
 
 

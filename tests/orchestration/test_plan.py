@@ -6,9 +6,9 @@ import pytest
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
-from mesh_orchestration.errors import MeshError
+from mesh_orchestration.errors import ContractError, MeshError
 from mesh_orchestration.orchestration.plan import Stage, resolve, stages, with_missing_upstream
-from tests.builders import mesh_at, product
+from tests.builders import contract_text, mesh_at, product, settings_at, write_contract
 
 
 def mesh_of(root: Path, **reads: str) -> Mesh:
@@ -72,3 +72,17 @@ def test_a_word_is_a_domain_a_product_or_an_address(tmp_path: Path) -> None:
 def test_a_word_that_names_nothing_gets_the_nearest_name(tmp_path: Path, word: str, nearest: str) -> None:
     with pytest.raises(MeshError, match=nearest):
         resolve(mesh_of(tmp_path, orders_lines=""), [word])
+
+
+@pytest.mark.parametrize("word", ["billing", "billing.revenue"])
+def test_a_word_that_names_a_broken_contract_is_answered_with_what_is_wrong(tmp_path: Path, word: str) -> None:
+    mesh_of(tmp_path, orders_lines="")
+    write_contract(tmp_path, contract_text("billing.revenue.v1", owner=""), at="billing.revenue.v1")
+    with pytest.raises(ContractError, match=r"contracts/billing/revenue/v1.yaml:\d+ spec.owner"):
+        resolve(load_mesh(settings_at(tmp_path)), [word])
+
+
+def test_a_broken_domain_does_not_keep_the_others_from_running(tmp_path: Path) -> None:
+    mesh_of(tmp_path, orders_lines="")
+    write_contract(tmp_path, contract_text("billing.revenue.v1", owner=""), at="billing.revenue.v1")
+    assert resolve(load_mesh(settings_at(tmp_path)), ["billing", "orders"]) == addresses("orders_lines")
