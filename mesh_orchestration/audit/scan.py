@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from mesh_orchestration.audit.data import Execute
-from mesh_orchestration.audit.sql import Writer, count_where
+from mesh_orchestration.audit.sql import Writer, both, count_where, named, negated
 from mesh_orchestration.audit.types import Type
 from mesh_orchestration.expectations.predicate import Column
 from mesh_orchestration.expectations.question import (
@@ -52,7 +52,7 @@ class Relation:
         return self.execute(query.sql(dialect=self.dialect))
 
     def select(self, *columns: exp.Expression) -> exp.Select:
-        return exp.select(*columns).from_(self.source.copy())
+        return exp.Select().select(*columns, copy=False).from_(self.source, copy=False)
 
     def scan(self, questions: Sequence[Question]) -> list[Answer]:
         """The answers to questions of the kinds Rows, Measure and Measures, from one pass over the data."""
@@ -63,7 +63,7 @@ class Relation:
             key = expression.sql(dialect=self.dialect)
             if key not in shelf:
                 shelf[key] = len(expressions)
-                expressions.append(exp.alias_(expression, f"a{len(expressions)}"))
+                expressions.append(named(expression, f"a{len(expressions)}"))
             return shelf[key]
 
         places = [self._places(question, place) for question in questions]
@@ -95,12 +95,14 @@ class Relation:
         return Tally(int(rows), int(inside), int(unexpected or 0))
 
     def _considered(self, question: Duplicates) -> exp.Expression:
-        return exp.not_(exp.paren(self.write.condition(ignored(question.shown, question.ignore))))
+        return negated(self.write.condition(ignored(question.shown, question.ignore)))
 
     def _repeated(self, question: Duplicates) -> exp.Select:
         """The values that more than one row has, and how many rows have them."""
-        keys = [exp.alias_(self.write.plain(name), f"k{place}") for place, name in enumerate(question.shown)]
-        query = self.select(*keys, exp.alias_(exp.Count(this=exp.Star()), "copies")).where(self._considered(question))
+        keys = [named(self.write.plain(name), f"k{place}") for place, name in enumerate(question.shown)]
+        query = self.select(*keys, named(exp.Count(this=exp.Star()), "copies")).where(
+            self._considered(question), copy=False
+        )
         query = query.group_by(*[exp.Literal.number(place + 1) for place in range(len(keys))])
         return query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
 
@@ -120,7 +122,7 @@ class Relation:
         column = self.write.column(question.column)
         before = exp.Window(this=exp.Lag(this=column.copy()))
         missing = self.write.missing(question.column)
-        return self.select(exp.alias_(column, "value"), exp.alias_(before, "before")).where(exp.not_(missing))
+        return self.select(named(column, "value"), named(before, "before")).where(negated(missing), copy=False)
 
     def quantiles(self, question: Quantiles) -> Reading:
         """Quantiles as numpy computes them: at whole positions of the sorted values, or between two."""
@@ -152,19 +154,21 @@ class Relation:
     def members(self, question: Members) -> Reading:
         """The distinct values outside a set, and the members of it that are absent."""
         value, write = self.write.plain(question.column), self.write
-        present = exp.not_(write.missing(question.column))
+        present = negated(write.missing(question.column))
         inside = write.among(Column(question.column), question.values)
         extra_count: int | None = None
         extra: tuple[Any, ...] = ()
         if question.extra:
-            outside = exp.and_(present, exp.not_(inside))
-            [(extra_count,)] = self.rows(self.select(exp.Count(this=exp.Distinct(expressions=[value]))).where(outside))
+            outside = both(present, negated(inside))
+            [(extra_count,)] = self.rows(
+                self.select(exp.Count(this=exp.Distinct(expressions=[value]))).where(outside, copy=False)
+            )
             if extra_count:
-                query = self.select(exp.alias_(value, "v")).distinct().where(outside).order_by("1").limit(SAMPLE)
+                query = self.select(named(value, "v")).distinct().where(outside, copy=False).order_by("1").limit(SAMPLE)
                 extra = tuple(_plain(row[0]) for row in self.rows(query))
         if not question.absent:
             return Reading(Strays(extra_count, extra))
-        query = self.select(exp.alias_(value, "v")).distinct().where(exp.and_(present, inside))
+        query = self.select(named(value, "v")).distinct().where(both(present, inside), copy=False)
         found = {_same(row[0]) for row in self.rows(query)}
         absent = tuple(item for item in question.values if _same(item) not in found)
         return Reading(Strays(extra_count, extra, len(absent), absent[:SAMPLE]))
@@ -175,7 +179,7 @@ class Relation:
             query = exp.select("value").from_(self._pairs(question).subquery("pairs")).where(_out_of_order(question))
         elif isinstance(question, Rows):
             shown = [self.write.column(name) for name in question.shown]
-            query = self.select(*shown).where(self.write.broken(question))
+            query = self.select(*shown).where(self.write.broken(question), copy=False)
         else:
             query = self._repeated_rows(question)
         return tuple(tuple(row) for row in self.rows(query.limit(SAMPLE)))
@@ -187,7 +191,7 @@ class Relation:
             exp.NullSafeEQ(this=self.write.plain(name), expression=exp.column(f"k{place}", table="repeated"))
             for place, name in enumerate(question.shown)
         ]
-        query = self.select(*shown).where(self._considered(question))
+        query = self.select(*shown).where(self._considered(question), copy=False)
         return query.where(exp.Exists(this=exp.select("1").from_(repeated).where(*same)))
 
 

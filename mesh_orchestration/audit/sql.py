@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache, reduce
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -58,23 +59,23 @@ class Writer:
             return exp.IsNan(this=self.column(name))
         if kind in {"float", "decimal"} and self.dialect == "postgres":
             word = exp.Literal.string("NaN")
-            return exp.EQ(this=self.column(name), expression=exp.cast(word, _number_type(kind)))
+            return exp.EQ(this=self.column(name), expression=_cast(word, _number_type(kind)))
         return None
 
     def plain(self, name: str) -> exp.Expression:
         """The column with NaN as null."""
         nan = self._nan(name)
-        return exp.Case(ifs=[exp.If(this=exp.not_(nan), true=self.column(name))]) if nan else self.column(name)
+        return exp.Case(ifs=[exp.If(this=negated(nan), true=self.column(name))]) if nan else self.column(name)
 
     def condition(self, predicate: Predicate) -> exp.Expression:
         """``predicate`` as a condition; unknown (null) where a value is missing."""
         match predicate:
             case All(parts):
-                return exp.and_(*map(self.condition, parts)) if parts else exp.true()
+                return both(*map(self.condition, parts))
             case Some(parts):
-                return exp.or_(*map(self.condition, parts)) if parts else exp.false()
+                return either(*map(self.condition, parts))
             case Not(part):
-                return exp.not_(exp.paren(self.condition(part)))
+                return negated(self.condition(part))
             case Missing(term):
                 return self.missing(term.name)
             case Among(term, values):
@@ -102,9 +103,9 @@ class Writer:
         match term:
             case Column(name):
                 if as_moment and self.types[name].kind == "date":
-                    return exp.cast(self.column(name), "TIMESTAMP")
+                    return _cast(self.column(name), "TIMESTAMP")
                 if _is_fraction(other) and self.types[name].kind == "integer":
-                    return exp.cast(self.column(name), "DOUBLE")
+                    return _cast(self.column(name), "DOUBLE")
                 return self._compared(name)
             case Length(of):
                 return exp.Length(this=self._text(of))
@@ -115,7 +116,7 @@ class Writer:
         """The column as it compares in Python: by code points, and 32-bit floats as 64-bit ones."""
         type_ = self.types[name]
         if type_.single:
-            return exp.cast(self.column(name), "DOUBLE")
+            return _cast(self.column(name), "DOUBLE")
         if type_.kind == "string" and self.dialect == "postgres":
             return exp.Collate(this=self.column(name), expression=exp.to_identifier("C", quoted=True))
         return self.column(name)
@@ -124,44 +125,46 @@ class Writer:
         return self.column(term.name) if self.types[term.name].kind == "string" else self._cast_text(term.name)
 
     def _cast_text(self, name: str) -> exp.Expression:
-        return exp.cast(self.column(name), "TEXT")
+        return _cast(self.column(name), "TEXT")
 
     def constant(self, value: Any, column: str | None) -> exp.Expression:
         """A value of the contract, typed as the column it stands against."""
         if isinstance(value, bool):
             return exp.true() if value else exp.false()
         if isinstance(value, float):
-            return exp.cast(exp.Literal.string(repr(value)), "DOUBLE")
+            return _cast(exp.Literal.string(repr(value)), "DOUBLE")
         if isinstance(value, int):
             return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
         if isinstance(value, Decimal):
-            return exp.cast(exp.Literal.string(str(value)), _decimal_type(value))
+            return _cast(exp.Literal.string(str(value)), _decimal_type(value))
         if isinstance(value, datetime):
             instant = column is not None and self.types[column].kind == "instant"
             word = value.isoformat(sep=" ")
-            return exp.cast(exp.Literal.string(word), "TIMESTAMPTZ" if instant else "TIMESTAMP")
+            return _cast(exp.Literal.string(word), "TIMESTAMPTZ" if instant else "TIMESTAMP")
         for python, sql in _TYPES[1:]:
             if isinstance(value, python):
-                return exp.cast(exp.Literal.string(str(value)), sql)
+                return _cast(exp.Literal.string(str(value)), sql)
         return exp.Literal.string(str(value))
 
     def considered(self, question: Rows) -> exp.Expression:
         """Which rows belong to the question's domain."""
-        return exp.not_(exp.paren(self.condition(ignored(question.shown, question.ignore))))
+        return negated(self.condition(ignored(question.shown, question.ignore)))
 
     def broken(self, question: Rows) -> exp.Expression:
         """Which rows of the domain break the expectation; what cannot be compared does not hold."""
         holds = self.condition(question.holds)
         if question.ignore == "any" or not question.missing_counts:
-            broken = exp.not_(exp.paren(holds))
+            broken = negated(holds)
         else:
-            broken = exp.not_(exp.Coalesce(this=exp.paren(self._definite(question, holds)), expressions=[exp.false()]))
-        return exp.and_(self.considered(question), broken) if question.ignore != "never" else broken
+            broken = negated(
+                exp.Coalesce(this=exp.Paren(this=self._definite(question, holds)), expressions=[exp.false()])
+            )
+        return both(self.considered(question), broken) if question.ignore != "never" else broken
 
     def _definite(self, question: Rows, holds: exp.Expression) -> exp.Expression:
         """``holds`` that is not true of a NaN, which SQL engines order among the numbers."""
         nans = [nan for name in question.shown if (nan := self._nan(name))]
-        return exp.and_(holds, *[exp.not_(exp.paren(nan)) for nan in nans])
+        return both(holds, *[negated(nan) for nan in nans])
 
     def aggregate(self, measure: Measure) -> exp.Expression:
         """The measure as an aggregate over all rows."""
@@ -178,9 +181,45 @@ class Writer:
             case "sum":
                 return exp.Coalesce(this=exp.Sum(this=value), expressions=[exp.Literal.number(0)])
             case "stdev":
-                return exp.StddevSamp(this=exp.cast(value, "DOUBLE"))
+                return exp.StddevSamp(this=_cast(value, "DOUBLE"))
         ordered = self._compared(measure.column) if self.types[measure.column].kind == "string" else value
         return exp.Min(this=ordered) if measure.metric == "min" else exp.Max(this=ordered)
+
+
+def both(*conditions: exp.Expression) -> exp.Expression:
+    """All of the conditions; true without any."""
+    return _joined(exp.And, conditions) if conditions else exp.true()
+
+
+def either(*conditions: exp.Expression) -> exp.Expression:
+    """At least one of the conditions; false without any."""
+    return exp.Paren(this=_joined(exp.Or, conditions)) if conditions else exp.false()
+
+
+def _joined(kind: type[exp.Connector], conditions: tuple[exp.Expression, ...]) -> exp.Expression:
+    return reduce(lambda left, right: kind(this=left, expression=right), map(_grouped, conditions))
+
+
+def negated(condition: exp.Expression) -> exp.Expression:
+    return exp.Not(this=_grouped(condition))
+
+
+def named(expression: exp.Expression, name: str) -> exp.Expression:
+    return exp.Alias(this=expression, alias=exp.to_identifier(name))
+
+
+def _grouped(condition: exp.Expression) -> exp.Expression:
+    return exp.Paren(this=condition) if isinstance(condition, exp.Binary | exp.Not) else condition
+
+
+def _cast(expression: exp.Expression, kind: str) -> exp.Expression:
+    """sqlglot's own builders copy what they are given, which costs more than the query of a small product."""
+    return exp.Cast(this=expression, to=_data_type(kind).copy())
+
+
+@cache
+def _data_type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind)
 
 
 def count_where(condition: exp.Expression | None) -> exp.Expression:

@@ -1,4 +1,4 @@
-"""The table has a column of this name."""
+"""The table has a column of this name; an index of 0 is not looked at, as in Great Expectations."""
 
 from mesh_orchestration.expectations import arguments as args
 from mesh_orchestration.expectations.base import Expectation
@@ -9,6 +9,8 @@ EXPECTATION = Expectation(
     arguments=(args.COLUMN, args.Argument("column_index", args.count)),
     ask=lambda _: Names(),
     judge=lambda given, reading: Verdict(
-        given["column"] in reading.value and given["column_index"] in (None, reading.value.index(given["column"]))
+        reading.value[given["column_index"] : given["column_index"] + 1] == (given["column"],)
+        if given["column_index"]
+        else given["column"] in reading.value
     ),
 )
