@@ -94,7 +94,10 @@ def print_report(report: RunReport) -> None:
             reasons = "; ".join(product.reasons) or "see its run in Dagster"
             console.print(f"[{_COLOUR[product.outcome]}]{product.outcome}[/] {product.address}: ", end="")
             console.print(reasons, markup=False, highlight=False)
+    told = {reason for product in report.products for reason in product.reasons}
     for domain, reason in report.broken.items():
+        if reason in told:
+            continue
         console.print(f"[red]broken[/] {domain}: ", end="")
         console.print(reason, markup=False, highlight=False)
     good = sum(product.outcome == "published" for product in report.products)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.errors import ContractError, Problem
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def status(
     selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the products as JSON.")] = False,
 ) -> None:
-    """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused or missing."""
+    """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused or missing,
+    2 when a contract is broken."""
     from mesh_orchestration.cli.output import print_json
 
     settings = Settings.load()
@@ -33,7 +35,18 @@ def status(
         print_json([_as_dict(one) for one in found])
     else:
         found = print_status(settings, selection or ())
+    if broken := _broken(settings, selection or ()):
+        raise ContractError(broken)
     raise typer.Exit(0 if all(one.freshness == "ok" and not one.refused for one in found) else 1)
+
+
+def _broken(settings: Settings, selection: Sequence[str]) -> tuple[Problem, ...]:
+    """What is wrong with the contracts of the selected domains: their products may be missing in the table."""
+    from mesh_orchestration.contract.mesh import load_mesh
+
+    asked = {word.split(".", 1)[0] for word in selection}
+    broken = load_mesh(settings).broken
+    return tuple(one for domain, error in broken.items() if not asked or domain in asked for one in error.problems)
 
 
 def read_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductStatus, ...]:
