@@ -25,12 +25,21 @@ class Answer:
         return json.loads(self.out)
 
 
-def mesh(settings: Settings, *words: str, **environ: str) -> Answer:
-    """Run ``mesh WORDS`` in a process of its own against the mesh of ``settings``."""
+def environment(settings: Settings, **environ: str) -> dict[str, str]:
+    """The environment of a process that works on the mesh of ``settings``; nothing is replayed in it."""
     env = {**os.environ, "MESH_ROOT": str(settings.root), "MESH_HOME": str(settings.home), "MESH_REPLAY": "off",
            "NO_COLOR": "1", **settings.environ, **environ}  # fmt: skip
     env.pop("DAGSTER_HOME", None)
+    return env
+
+
+def mesh(settings: Settings, *words: str, **environ: str) -> Answer:
+    """Run ``mesh WORDS`` in a process of its own against the mesh of ``settings``."""
     done = subprocess.run(
-        [sys.executable, "-m", "mesh_orchestration.cli", *words], env=env, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "mesh_orchestration.cli", *words],
+        env=environment(settings, **environ),
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
