@@ -23,7 +23,10 @@ from mesh_orchestration.expectations.question import (
     Members,
     Quantiles,
     Question,
+    Reading,
     Rows,
+    Strays,
+    Tally,
 )
 
 Countable = Rows | Duplicates | Disorder
@@ -81,6 +84,27 @@ class SqlSource:
 
         query = self.relation.select(*[self.relation.write.column(name) for name in columns])
         return pd.DataFrame(list(map(tuple, self.relation.rows(query))), columns=list(columns))
+
+
+def nothing(question: Question) -> Answer:
+    """The answer of a table without rows and without files."""
+    match question:
+        case Rows() | Duplicates() | Disorder():
+            return Tally(0, 0, 0)
+        case Measures(parts):
+            return Reading(tuple(_of_nothing(part) for part in parts))
+        case Measure():
+            return Reading(_of_nothing(question))
+        case Quantiles(shares=shares):
+            return Reading((None,) * len(shares))
+        case Members(values=values, extra=extra, absent=absent):
+            missing = (len(values), values[:20]) if absent else (None, ())
+            return Reading(Strays(0 if extra else None, (), *missing))
+    raise TypeError(f"{type(question).__name__} is answered by the schema")
+
+
+def _of_nothing(measure: Measure) -> int | None:
+    return 0 if measure.metric in {"rows", "present", "distinct", "sum"} else None
 
 
 def way_of(question: Question) -> str:
