@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite, isnan
 from typing import Any
 
 REDACTED = "***"
@@ -28,7 +29,7 @@ def mask_value(value: Any, mask: str, key: str = "") -> Any:
     """
     if mask not in WORDS:
         raise ValueError(f"'{mask}' is not a mask; expected one of {', '.join(WORDS)}")
-    if value is None or mask == "null" or value != value:  # NaN is the only value unequal to itself
+    if value is None or mask == "null" or (isinstance(value, float) and isnan(value)):
         return None
     if not key or mask == "redact":
         return REDACTED
@@ -48,7 +49,7 @@ def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") ->
 
 
 def _digest(value: Any, key: str) -> bytes:
-    """The keyed BLAKE2b digest of the value's type and text, 32 bytes (RFC 7693)."""
+    """The keyed BLAKE2b digest of the value's text, 32 bytes (RFC 7693)."""
     secret = hashlib.blake2b(key.encode(), digest_size=32).digest()
     return hashlib.blake2b(f"{value}".encode(), key=secret, digest_size=32).digest()
 
@@ -67,7 +68,7 @@ def _general(value: Any) -> Any:
         return REDACTED
     if isinstance(value, date | datetime):
         return f"{value.year}"
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, int | float | Decimal) and isfinite(value):
         step = 10 ** max(1, len(str(int(abs(float(value))))) - 1)
         low = int(float(value) // step) * step
         return f"{low} to {low + step}"

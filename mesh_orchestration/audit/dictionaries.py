@@ -45,7 +45,7 @@ _CODECS = {
     "GZIP": "gzip",
     "ZSTD": "zstd",
     "BROTLI": "brotli",
-    "LZ4_RAW": "lz4_raw",
+    "LZ4": "lz4_raw",
 }
 _WIDTHS = {"INT32": 4, "INT64": 8}
 
@@ -74,7 +74,10 @@ class Dictionaries:
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 for number in range(footer.num_row_groups):
                     chunk = footer.row_group(number).column(places[0])
-                    values = _chunk_entries(content, chunk)
+                    try:
+                        values = _chunk_entries(content, chunk)
+                    except (ValueError, LookupError, OSError):
+                        return None  # a page this reader does not understand proves nothing
                     if values is None:
                         return None
                     found.update(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -20,7 +21,8 @@ def _database() -> Any:
     """Opening a database costs more than auditing a small product, so it is opened once."""
     import duckdb
 
-    database = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT})
+    spill = tempfile.gettempdir()  # the default is a folder in whatever directory the process runs in
+    database = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": spill})
     database.execute("set TimeZone = 'UTC'")
     return database
 

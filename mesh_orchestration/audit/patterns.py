@@ -143,15 +143,27 @@ class _Writer:
         ascii_only = bool(self.flags & re.ASCII)
         match name:
             case "CATEGORY_DIGIT":
-                return "0-9" if ascii_only else self.property("\\p{Nd}", "[:digit:]")
+                return "0-9" if ascii_only else self.property("\\p{Nd}", "isdecimal")
             case "CATEGORY_SPACE":
                 return "".join(self.range_part(part) for part in (_ASCII_SPACES if ascii_only else _SPACES))
             case "CATEGORY_WORD":
-                return "0-9A-Za-z_" if ascii_only else self.property("\\p{L}\\p{N}_", "[:alnum:]_")
+                return "0-9A-Za-z_" if ascii_only else self.property("\\p{L}\\p{N}", "isalnum") + "_"
         raise NotPortable(name)
 
     def range_part(self, character: str) -> str:
         return "-" if character == "-" else self.escape(ord(character))
 
-    def property(self, unicode: str, posix: str) -> str:
-        return posix if self.dialect == "postgres" else unicode
+    def property(self, unicode: str, python: str) -> str:
+        """A class of Unicode; PostgreSQL's own depend on the locale of the column, so there it is spelled out."""
+        if self.dialect != "postgres":
+            return unicode
+        return "".join(f"{self.member(first)}-{self.member(last)}" for first, last in _ranges(python))
+
+
+@cache
+def _ranges(method: str) -> tuple[tuple[int, int], ...]:
+    """The ranges of characters for which a method of ``str`` is true."""
+    points = [point for point in range(_LAST + 1) if getattr(chr(point), method)()]
+    firsts = [point for place, point in enumerate(points) if place == 0 or points[place - 1] != point - 1]
+    lasts = [point for place, point in enumerate(points) if place + 1 == len(points) or points[place + 1] != point + 1]
+    return tuple(zip(firsts, lasts, strict=True))

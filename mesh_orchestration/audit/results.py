@@ -9,7 +9,7 @@ from typing import Any
 from mesh_orchestration.audit.asked import Asked, columns_of
 from mesh_orchestration.expectations.base import holds_mostly
 from mesh_orchestration.expectations.check import Check, CheckResult
-from mesh_orchestration.expectations.question import Answer, Reading, Rows, Tally
+from mesh_orchestration.expectations.question import Answer, Measure, Quantiles, Reading, Rows, Tally
 from mesh_orchestration.masking import mask_value
 
 _OBSERVED_DETAILS = ("partial_unexpected_list",)
@@ -74,15 +74,21 @@ def _of_reading(asked: Asked, reading: Reading, how: str, masks: Masks) -> Check
     observed, details = verdict.observed, dict(verdict.details)
     column = asked.check.column
     if column is not None and column in masks.of:
-        observed = _masked(observed, column, masks)
+        observed = _masked(asked, observed, masks)
         for key in _OBSERVED_DETAILS:
             if key in details:
                 details[key] = [masks.value(column, item) for item in details[key]]
     return CheckResult(asked.check, verdict.success, observed_value=observed, details=details, how=how)
 
 
-def _masked(observed: Any, column: str, masks: Masks) -> Any:
-    """Texts and times are values of the column and masked; counts and measures of numbers are not of one row."""
-    if isinstance(observed, dict):
-        return observed | {"values": [masks.value(column, item) for item in observed.get("values", ())]}
+def _masked(asked: Asked, observed: Any, masks: Masks) -> Any:
+    """A smallest value, a largest or a quantile is the value of some row; a mean or a count is nobody's."""
+    column = asked.check.column or ""
+    match asked.question:
+        case Measure("min" | "max"):
+            return masks.value(column, observed)
+        case Quantiles() if isinstance(observed, dict):
+            return observed | {"values": [masks.value(column, item) for item in observed["values"]]}
+        case Quantiles():
+            return masks.value(column, observed)
     return observed

@@ -78,6 +78,8 @@ def _marks_nan(created_by: str) -> bool:
 
 
 def _of_chunk(chunk: pq.ColumnChunkMetaData, kind: Kind, trusted: bool) -> _Chunk:
+    if chunk.num_values == 0:
+        return _Chunk(ColumnStatistics(0, 0), empty=True)
     found = chunk.statistics
     if found is None:
         return _Chunk(ColumnStatistics(), empty=False)
