@@ -181,12 +181,14 @@ def test_a_smallest_value_of_a_masked_column_is_masked(orders: ParquetData) -> N
     assert result.observed_value == "***"
 
 
+@pytest.mark.slow
 def test_a_row_condition_is_answered_by_great_expectations(orders: ParquetData) -> None:
     kwargs = {"column": "amount", "max_value": 1, "row_condition": "order_id < 3", "condition_parser": "pandas"}
     result = one(orders, "column_values_to_be_between", **kwargs)
     assert (result.how, result.success, result.exception) == ("gx", True, None)
 
 
+@pytest.mark.slow
 def test_a_pattern_only_python_can_answer_is_answered_all_the_same(orders: ParquetData) -> None:
     result = one(orders, "column_values_to_match_regex", column="email", regex=r"^n(?!0@)")
     assert (result.how, result.unexpected_count, result.sample) == ("gx", 1, ("n0@example.org",))
