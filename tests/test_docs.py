@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mesh_orchestration.cli.app import COMMANDS
+from mesh_orchestration.contract.loader import parse_product
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -54,3 +56,10 @@ def test_every_setting_the_code_reads_is_documented() -> None:
     read = set(re.findall(r"\"(MESH_[A-Z_]*[A-Z])\"", sources))
     documented = set(re.findall(r"`(MESH_[A-Z_]*[A-Z])`", (ROOT / "docs" / "settings.md").read_text()))
     assert sorted(read - documented) == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "domain-team.md"], ids=lambda page: page.name)
+def test_the_contract_a_page_shows_is_valid(page: Path) -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    findings = [parse_product(yaml.safe_load(text))[1] for text in shown]
+    assert [list(found) for found in findings] == [[]]
