@@ -55,8 +55,8 @@ class LogChannel:
     service: str = "log"
 
     def send(self, notice: Notice) -> None:
-        level = logging.INFO if notice.message.transition == "recovered" else logging.WARNING
-        _log.log(level, "%s", notice.text)
+        # Not information: a code server logs from warnings on, and who saw the alert must see its end.
+        _log.warning("%s", notice.text)
 
 
 @dataclass(frozen=True)

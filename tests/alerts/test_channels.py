@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mesh_orchestration.alerts.channels import AppriseChannel, DeliveryError, EmailChannel, Routes, WebhookChannel
+from mesh_orchestration.alerts.channels import (
+    AppriseChannel,
+    DeliveryError,
+    EmailChannel,
+    LogChannel,
+    Routes,
+    WebhookChannel,
+)
 from mesh_orchestration.alerts.events import Finding
 from mesh_orchestration.alerts.incidents import Incident, Message
 from mesh_orchestration.alerts.notice import About, Notice
@@ -21,6 +29,18 @@ from tests.builders import settings_at
 def notice(*owners: str, readers: dict[str, str] | None = None) -> Notice:
     incident = Incident("orders.orders.v1", "contract", "error", 7, 1_700_000_000.0, failing=("c",))
     return Notice(Message(incident, "opened", 1_700_000_000.0, findings=(Finding("c"),)), About(owners, readers or {}))
+
+
+def test_a_recovery_is_logged_where_its_alert_was(caplog: pytest.LogCaptureFixture) -> None:
+    incident = Incident("orders.orders.v1", "contract", "error", 7, 1_700_000_000.0, failing=("c",))
+    with caplog.at_level(logging.WARNING, "mesh.alerts"):
+        for transition in ("opened", "recovered"):
+            LogChannel().send(Notice(Message(incident, transition, 1_700_000_000.0), About(("team:orders",), {})))
+
+    assert [record.getMessage().splitlines()[0] for record in caplog.records] == [
+        "[ERROR] orders.orders.v1: not published, the contract is broken",
+        "[RESOLVED] orders.orders.v1: published again",
+    ]
 
 
 def names(root: Path, said: Notice, **environ: str) -> list[str]:
