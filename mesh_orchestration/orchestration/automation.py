@@ -20,6 +20,17 @@ def on_publication() -> dg.AutomationCondition:
     return (dg.AutomationCondition.eager() & gate).with_label("on publication upstream")
 
 
+def with_its_asset() -> dg.AutomationCondition:
+    """Never true by itself: the check runs whenever its asset does.
+
+    A product is one step with its checks, so Dagster asks for these by name, and a run that names checks
+    runs no others: dbt's tests would be left out, and what is built on them would wait for ever. Where a
+    check of an asset in the run has a condition of its own, Dagster adds the checks that have none.
+    """
+    first = dg.AutomationCondition.initial_evaluation()
+    return (first & ~first).with_label("with its asset")
+
+
 def automation_sensor(domain: str) -> dg.AutomationConditionSensorDefinition:
     """The sensor that evaluates the domain's conditions, in the daemon, over the whole workspace.
 

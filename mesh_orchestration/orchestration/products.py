@@ -1,7 +1,7 @@
 """One asset a data product: the step writes, audits and publishes, and is materialised only when published."""
 
 # No postponed annotations here: Dagster reads the type of a step's `context`.
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.errors import PublicationConflict, PublicationRefused
 from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.orchestration import provenance
+from mesh_orchestration.orchestration.automation import with_its_asset
 from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.metadata import (
     contract_metadata,
@@ -62,10 +63,17 @@ def build_product_asset(
     return dg.multi_asset(
         name="__".join(product.address.asset_key),
         specs=[spec],
-        check_specs=[check_spec(key, check) for check in checks.values()],
+        check_specs=_check_specs(key, checks.values(), automated=automation is not None),
         pool=pool(product.domain),
         op_tags=tags(product.domain, product),
     )(publish_product)
+
+
+def _check_specs(key: dg.AssetKey, checks: Iterable[Check], *, automated: bool) -> list[dg.AssetCheckSpec]:
+    specs = [check_spec(key, check) for check in checks]
+    if automated and specs:
+        specs[0] = specs[0]._replace(automation_condition=with_its_asset())
+    return specs
 
 
 def publish_step(settings: Settings, product: DataProduct, context: dg.AssetExecutionContext) -> Iterator[Any]:

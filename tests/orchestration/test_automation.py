@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests
 
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.orchestration.domain import build_domain
@@ -29,10 +30,15 @@ class Workspace:
             self.materialise(key)
 
     def tick(self) -> set[dg.AssetKey]:
+        """The assets that the daemon requests now."""
+        return {key for request in self.requests() for key in request.asset_selection or ()}
+
+    def requests(self) -> Sequence[dg.RunRequest]:
+        """The runs that the daemon requests now."""
         result = dg.evaluate_automation_conditions(self.definitions, instance=self.instance, cursor=self.cursor)
         self.cursor = result.cursor
-        requested = {one.key: one.true_subset.size for one in result.results}
-        return {key for key, size in requested.items() if size}
+        graph = self.definitions.get_repository_def().asset_graph
+        return build_run_requests(list(result._requested_subsets), graph, {}, emit_backfills=False)
 
     def materialise(self, key: dg.AssetKey) -> None:
         self.instance.report_runless_asset_event(dg.AssetMaterialization(key))
@@ -66,6 +72,13 @@ def test_a_publication_upstream_requests_input_models_and_product_in_one_go(work
     workspace.materialise(PUBLISHED)
     workspace.check(PUBLISHED, passed=True)
     assert workspace.tick() == CONSUMER
+
+
+def test_a_run_on_publication_runs_every_test_and_check_of_what_it_makes(workspace: Workspace) -> None:
+    workspace.materialise(PUBLISHED)
+    workspace.check(PUBLISHED, passed=True)
+    (request,) = workspace.requests()
+    assert set(request.asset_check_keys or ()) == {check for check in workspace.checks if check.asset_key in CONSUMER}
 
 
 def test_nothing_is_requested_before_something_is_published(workspace: Workspace) -> None:
