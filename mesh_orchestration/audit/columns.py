@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-MOST_KEYS = 32_000_000
+MOST_KEYS = 16_000_000
 """Keys sorted at once, 8 bytes each; more are sorted in parts, which reads the column once a part."""
 _EXACT = frozenset({"integer", "date", "timestamp", "instant"})
 _HASHED = frozenset({"string", "float", "decimal", "boolean", "time", "uuid", "binary"})

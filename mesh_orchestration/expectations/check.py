@@ -42,8 +42,8 @@ class CheckResult:
 
     ``element_count`` rows, of which ``missing_count`` were null and ``unexpected_count`` broke the
     expectation; ``sample`` holds at most 20 broken values, already masked; ``how`` names the way
-    that answered (footer, dictionary, scan, unique, regex, sql, gx); ``exception`` is set when the
-    check could not be evaluated, which counts as failed.
+    that answered (schema, footer, dictionary, scan, query, unique, order, regex, gx); ``exception``
+    is set when the check could not be evaluated, which counts as failed.
     """
 
     check: Check
