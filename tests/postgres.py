@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,13 @@ class PostgresDatabase:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A server without durability, stopped when the session ends."""
+    with running_server() as server:
+        yield server
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A server of one's own: roles belong to a server, not to a database."""
     folder = Path(tempfile.mkdtemp(prefix="mesh-pg-", dir="/tmp"))
     _give_to_server_user(folder)
     try:

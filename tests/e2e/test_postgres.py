@@ -13,7 +13,7 @@ from mesh_orchestration.replay import emit
 from mesh_orchestration.settings import Settings
 from tests.cli.mesh import Answer, mesh
 from tests.e2e.example import NOW, REPO, rows, verdicts
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, running_server
 
 pytestmark = pytest.mark.slow
 BILLING = ("billing.coupon_reimbursements.v1", "billing.daily_revenue.v1")
@@ -39,7 +39,12 @@ def _name(use: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def both(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    with running_server() as server:
+        yield _both(server, tmp_path_factory)
+
+
+def _both(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Both:
     folder = tmp_path_factory.mktemp("both")
     login = f"e2e_login_{os.getpid()}"
     postgres_server.run(f"create role {login} login createrole password '{PASSWORD}'")
@@ -56,9 +61,7 @@ def both(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFacto
     mixed = Settings(REPO, folder / "mixed", {**shared, **postgres})
     emit(embedded, NOW)
     answers = {one.home.name: mesh(one, "run", "billing", "--json") for one in (embedded, mixed)}
-    yield Both(embedded, mixed, answers, postgres_server)
-    for use in ("billing", "dagster"):
-        postgres_server.run(f"drop database {_name(use)} with (force)")
+    return Both(embedded, mixed, answers, postgres_server)
 
 
 def test_every_product_is_published_on_both(both: Both) -> None:
