@@ -15,6 +15,7 @@ from mesh_orchestration.audit.results import Masks, failure, result_of
 from mesh_orchestration.audit.sources import Source, SqlSource
 from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.expectations.question import Answer, Disorder, Duplicates, Rows, Tally
+from mesh_orchestration.masking import REDACTED
 
 _T = TypeVar("_T")
 GX = "gx"
@@ -138,9 +139,9 @@ def _judged(
 
         outcome, way = _caught(lambda: run(asked.check, source)), GX
     if isinstance(outcome, CheckResult):
-        return masked_foreign(outcome, masks)
+        return _masked_foreign(outcome, masks)
     if isinstance(outcome, Exception):
-        return failure(asked.check, outcome, way)
+        return _withheld(failure(asked.check, outcome, way), outcome, masks)
     judged = _caught(lambda: result_of(asked, outcome, way, masks))
     if isinstance(judged, Exception):
         return failure(asked.check, judged, way)
@@ -151,14 +152,27 @@ def _judged(
     sample = _caught(lambda: source.sample(way, question))
     if isinstance(sample, Exception):
         # The verdict stands without its examples.
-        return replace(judged, details={**judged.details, "sample_exception": str(sample)})
+        return replace(judged, details={**judged.details, "sample_exception": type(sample).__name__})
     return result_of(asked, replace(outcome, sample=sample), way, masks)
 
 
-def masked_foreign(result: CheckResult, masks: Masks) -> CheckResult:
+def _withheld(failed: CheckResult, error: Exception, masks: Masks) -> CheckResult:
+    """A failure without the engine's words where they might quote a value of a masked column."""
+    if not _named(failed.check) & set(masks.of):
+        return failed
+    return replace(failed, exception=f"{type(error).__name__}: its message may quote a masked column and is withheld")
+
+
+def _masked_foreign(result: CheckResult, masks: Masks) -> CheckResult:
     """A result of Great Expectations' own, with the values of masked columns masked."""
-    columns = {key: value for key, value in result.check.kwargs.items() if key.startswith("column")}
-    named = {name for value in columns.values() for name in ([value] if isinstance(value, str) else value)}
-    if not named & set(masks.of):
+    if not _named(result.check) & set(masks.of):
         return result
-    return replace(result, sample=tuple("***" for _ in result.sample), observed_value=None, details={})
+    column = result.check.column
+    sample = tuple(masks.value(column, item) if column else REDACTED for item in result.sample)
+    return replace(result, sample=sample, observed_value=None, details={})
+
+
+def _named(check: Check) -> set[str]:
+    """The columns that the check's arguments name."""
+    given = [value for key, value in check.kwargs.items() if key.startswith("column")]
+    return {str(name) for value in given for name in (value if isinstance(value, list | tuple | set) else [value])}

@@ -181,6 +181,18 @@ def test_a_smallest_value_of_a_masked_column_is_masked(orders: ParquetData) -> N
     assert result.observed_value == "***"
 
 
+def test_words_of_an_engine_about_a_masked_column_are_withheld() -> None:
+    with duckdb.connect() as database:
+        database.execute("create table people as select 'eve@example.org' as age")
+        run = lambda sql: database.execute(sql).fetchall()  # noqa: E731
+        data = SqlData("duckdb", "people", run, {"age": "INTEGER"})  # the catalog lies
+        asked = check("column_values_to_be_between", column="age", min_value=3.5)
+        [open_result] = audit([asked], data, now=NOW)
+        [masked_result] = audit([asked], data, now=NOW, masks={"age": "redact"})
+    assert "eve@" in (open_result.exception or "")
+    assert masked_result.exception == "ConversionException: its message may quote a masked column and is withheld"
+
+
 @pytest.mark.slow
 def test_a_row_condition_is_answered_by_great_expectations(orders: ParquetData) -> None:
     kwargs = {"column": "amount", "max_value": 1, "row_condition": "order_id < 3", "condition_parser": "pandas"}
