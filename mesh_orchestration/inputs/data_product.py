@@ -60,17 +60,16 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
 
 def _published(lake: Lake, address: Address, port: InputPort) -> tuple[Snapshot, tuple[str, ...]]:
     """The snapshot to read, and a warning when a newer publication was refused."""
-    from mesh_orchestration.storage.snapshots import published, rejected
+    from mesh_orchestration.storage.snapshots import published, standing_refusal
 
-    current = published(lake, address)
-    refused = next(iter(rejected(lake, address)), None)
+    current, refused = published(lake, address), standing_refusal(lake, address)
     why = (
         f"its publication of {refused.timestamp:%Y-%m-%d %H:%M} UTC was refused: {_reasons(refused)}" if refused else ""
     )
     if current is None:
         cause = why or f"it has not run yet; run it first: mesh run {address}"
         raise SourceError(f"{address} has no published snapshot; {cause}", source=port.name)
-    if refused and refused.timestamp > current.timestamp:
+    if refused:
         return current, (f"{address} serves its last good snapshot of {current.timestamp:%Y-%m-%d %H:%M} UTC; {why}",)
     return current, ()
 

@@ -21,10 +21,11 @@ def refusal(settings: Settings, address: Address) -> tuple[str, ...]:
     Raises StorageError when the catalog cannot be reached.
     """
     from mesh_orchestration.storage.catalog import open_lake
-    from mesh_orchestration.storage.snapshots import published, rejected
+    from mesh_orchestration.publication.moves import Refusal
+    from mesh_orchestration.storage.snapshots import MAIN
 
     with open_lake(settings) as lake:
-        refused, current = rejected(lake, address), published(lake, address)
-    if not refused or (current is not None and current.timestamp > refused[0].timestamp):
-        return ()
-    return refused[0].reasons
+        table = lake.table(address)
+    refused = Refusal.of(table.metadata.properties) if table else None
+    head = table.metadata.refs.get(MAIN) if table else None
+    return refused.reasons if refused and refused.base == (head.snapshot_id if head else None) else ()

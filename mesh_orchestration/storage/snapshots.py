@@ -61,6 +61,14 @@ def rejected(lake: Lake, address: Address) -> tuple[Snapshot, ...]:
     return tuple(one for one in found if one.reasons)
 
 
+def standing_refusal(lake: Lake, address: Address) -> Snapshot | None:
+    """The newest refused publication, unless the product was published after it: it then has another parent
+    than what is published now. No clock is asked, because publishers' clocks may differ."""
+    current = published(lake, address)
+    head = current.snapshot_id if current else None
+    return next((one for one in rejected(lake, address) if one.parent == head), None)
+
+
 def resolve(lake: Lake, address: Address, as_of: str | int | datetime | None = None) -> Snapshot:
     """The snapshot that consumers read now, or read at ``as_of``: a snapshot id, or a time (ISO 8601, UTC
     unless it says otherwise). Raises StorageError when there is none."""

@@ -151,6 +151,15 @@ def test_a_refused_publication_leaves_the_last_good_one_with_a_warning(engine: E
     )
 
 
+def test_the_clock_has_no_say_in_whether_a_refusal_is_the_newest(engine: Engine, chosen: Settings) -> None:
+    write(chosen, [{"id": 1}])
+    earlier = datetime(2026, 11, 20, 11, tzinfo=UTC)
+    write(chosen, [{"id": 9}], branch="audit-r2", state="refused", reasons=("2 rows repeat a key",), at=earlier)
+    assert "2 rows repeat a key" in run(engine, chosen).warnings[0]
+    write(chosen, [{"id": 2}], at=earlier)
+    assert run(engine, chosen).warnings == ()
+
+
 def test_a_column_the_contract_gained_is_null_until_it_is_published(engine: Engine, chosen: Settings) -> None:
     write(chosen, [{"id": 1}])
     run(engine, chosen)
