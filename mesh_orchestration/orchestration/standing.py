@@ -20,8 +20,8 @@ def refusal(settings: Settings, address: Address) -> tuple[str, ...]:
 
     Raises StorageError when the catalog cannot be reached.
     """
-    from mesh_orchestration.storage.catalog import open_lake
     from mesh_orchestration.publication.moves import Refusal
+    from mesh_orchestration.storage.catalog import open_lake
     from mesh_orchestration.storage.snapshots import MAIN
 
     with open_lake(settings) as lake:
