@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mesh_orchestration.audit.columns import Columns, answers
-from mesh_orchestration.audit.data import Execute, ParquetData
+from mesh_orchestration.audit.data import ParquetData
 from mesh_orchestration.audit.dictionaries import Dictionaries, by_dictionary
-from mesh_orchestration.audit.duck import parquet, session
 from mesh_orchestration.audit.proofs import by_schema, by_statistics
-from mesh_orchestration.audit.scan import Relation
 from mesh_orchestration.audit.sources import Countable, answer_by_sql, nothing, way_of
 from mesh_orchestration.audit.statistics import Statistics, read_footers, read_statistics
 from mesh_orchestration.expectations.question import Answer, Disorder, Duplicates, Question, Rows
@@ -20,20 +18,22 @@ from mesh_orchestration.expectations.question import Answer, Disorder, Duplicate
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+    from mesh_orchestration.audit.scan import Relation
+
 
 class ParquetSource:
     """The rows of Parquet files."""
 
-    def __init__(self, data: ParquetData, execute: Execute) -> None:
+    def __init__(self, data: ParquetData, stack: ExitStack) -> None:
         self.data, self.types = data, data.types
-        self.execute = execute
+        self._stack = stack
 
     @classmethod
     @contextmanager
     def opened(cls, data: ParquetData) -> Iterator[ParquetSource]:
-        """The source with an open session."""
-        with session() as execute:
-            yield cls(data, execute)
+        """The source, which closes what it opened."""
+        with ExitStack() as stack:
+            yield cls(data, stack)
 
     @cached_property
     def footers(self) -> tuple[pq.FileMetaData, ...]:
@@ -55,7 +55,12 @@ class ParquetSource:
 
     @cached_property
     def relation(self) -> Relation:
-        return Relation("duckdb", parquet(self.data.paths), self.types, self.execute)
+        """The files as DuckDB sees them; opened when a check needs SQL, which many contracts never do."""
+        from mesh_orchestration.audit.duck import parquet, session
+        from mesh_orchestration.audit.scan import Relation
+
+        execute = self._stack.enter_context(session())
+        return Relation("duckdb", parquet(self.data.paths), self.types, execute)
 
     def prove(self, question: Question) -> tuple[str, Answer] | None:
         if known := by_schema(question, self.types):

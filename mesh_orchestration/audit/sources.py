@@ -8,12 +8,11 @@ questions of that way at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mesh_orchestration.audit.data import SqlData
 from mesh_orchestration.audit.literals import Types
 from mesh_orchestration.audit.proofs import by_schema
-from mesh_orchestration.audit.scan import Relation
 from mesh_orchestration.expectations.question import (
     Answer,
     Disorder,
@@ -28,6 +27,9 @@ from mesh_orchestration.expectations.question import (
     Strays,
     Tally,
 )
+
+if TYPE_CHECKING:
+    from mesh_orchestration.audit.scan import Relation
 
 Countable = Rows | Duplicates | Disorder
 
@@ -60,6 +62,8 @@ class SqlSource:
     def __init__(self, data: SqlData) -> None:
         from sqlglot import parse_one
         from sqlglot.expressions import Table
+
+        from mesh_orchestration.audit.scan import Relation
 
         self.data, self.types = data, data.types
         table = parse_one(data.relation, into=Table, dialect=data.dialect)

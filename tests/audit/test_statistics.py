@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+import subprocess
+import sys
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from mesh_orchestration.audit.data import ParquetData
 from mesh_orchestration.audit.statistics import ColumnStatistics, Statistics, read_footers, read_statistics
@@ -81,3 +84,30 @@ def test_a_column_that_a_file_lacks_is_unknown(tmp_path: Path) -> None:
 def test_an_empty_file_is_no_rows_and_no_bounds(tmp_path: Path) -> None:
     pq.write_table(pa.table({"n": pa.array([], pa.int64())}), tmp_path / "a")
     assert known(tmp_path / "a") == Statistics(0, {"n": ColumnStatistics(0, 0)})
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_bounds_of_times_are_exact_in_every_unit(tmp_path: Path, unit: str, zone: str | None) -> None:
+    early, late = datetime(1969, 12, 31, 23, 59, 59, 123000), datetime(2026, 1, 2, 3, 4, 5, 678000)  # noqa: DTZ001
+    moments = pa.array([late, early], pa.timestamp(unit, tz=zone))
+    pq.write_table(pa.table({"t": moments}), tmp_path / "a")
+    found = known(tmp_path / "a").of("t")
+    expected = [moment.replace(tzinfo=UTC) if zone else moment for moment in (early, late)]
+    assert [found.minimum, found.maximum] == expected
+
+
+def test_a_time_beyond_the_years_of_python_has_no_bounds(tmp_path: Path) -> None:
+    path = by_duckdb(tmp_path / "a", "select timestamp '290000-01-01' as t")
+    assert known(path).of("t") == ColumnStatistics(0, 0)
+
+
+def test_reading_a_footer_imports_no_pandas(tmp_path: Path) -> None:
+    path = by_duckdb(tmp_path / "a", "select timestamptz '2026-01-01 00:00:00+00' as t, 1 as n")
+    code = (
+        "import sys; from pathlib import Path; from mesh_orchestration.audit import ParquetData;"
+        "from mesh_orchestration.audit.statistics import read_footers, read_statistics;"
+        f"data = ParquetData((Path({str(path)!r}),)); read_statistics(read_footers(data.paths), data.types);"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
