@@ -70,7 +70,7 @@ class MeshProcess:
 
     def children(self) -> dict[str, list[int]]:
         """Living processes of the family by name: ``mesh-webserver``, ``mesh-one`` …"""
-        zygotes = [row[0] for row in _processes() if row[1] == self.process.pid]
+        zygotes = [pid for pid, parent, session, *_ in _processes() if parent == self.process.pid and session == pid]
         return _by_name(zygotes[0]) if zygotes else {}
 
     def launch(self, location: str, *asset: str) -> str:
