@@ -1,0 +1,332 @@
+"""``make up`` seen through the web UI's own interface: locations, lineage, checks, freshness, automation, the end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh_orchestration.contract.mesh import load_mesh
+from mesh_orchestration.replay.faults import heal, inject
+from mesh_orchestration.server.health import graphql, location_states
+from mesh_orchestration.settings import Settings
+from tests.alerts.sinks import WebhookSink, webhook_sink
+from tests.cli.mesh import environment, mesh
+from tests.e2e.example import edited, example_at, verdicts
+from tests.server.mesh_process import MeshProcess, eventually
+
+pytestmark = pytest.mark.slow
+DOMAINS = ("billing", "customers", "engagement", "inventory", "orders", "products")
+CONSUMERS = ("billing", "inventory")
+SOURCES = ("customers", "engagement", "orders", "products")
+LINES = "orders.order_lines.v1"
+ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
+_LAUNCH = """mutation($p: ExecutionParams!) {launchPipelineExecution(executionParams: $p) {
+__typename ... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}"""
+_ASSETS = """{assetNodes {assetKey {path} repository {location {name}} dependencyKeys {path} owners {__typename}
+internalFreshnessPolicy {__typename} freshnessStatusInfo {freshnessStatus}
+assetChecksOrError {... on AssetChecks {checks {name blocking executionForLatestMaterialization {status}}}}}}"""
+_RUNS = """{runsOrError(limit: 100) {... on Runs {results {runId status tags {key value} assetSelection {path}}}}}"""
+_INSTIGATORS = """{repositoriesOrError {... on RepositoryConnection {nodes {location {name}
+schedules {name scheduleState {status}} sensors {name sensorState {status}}}}}
+instance {daemonHealth {allDaemonStatuses {daemonType healthy}}}}"""
+_TICKS = """query($s: SensorSelector!) {sensorOrError(sensorSelector: $s) {... on Sensor {sensorState {
+ticks(limit: 1) {timestamp}}}}}"""
+
+
+class MeshUp(MeshProcess):
+    """``mesh up`` as a person starts it, on the six real domains."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.root, self.home = settings, settings.root, settings.home
+        self.log = settings.root / "up.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mesh_orchestration.cli", "up", "--port", "0"],
+                env=environment(settings, MESH_REPLAY="on"),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def ready(self) -> str:
+        """The URL of the web UI, once everything was published and is served."""
+        eventually(lambda: self.process.poll() is not None or "web UI at" in self.said, deadline=300)
+        assert self.process.poll() is None, self.said
+        return self.url
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        return graphql(self.url, query, variables=variables)
+
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """What the UI knows of every asset, by its key."""
+        return {"/".join(node["assetKey"]["path"]): node for node in self.ask(_ASSETS)["assetNodes"]}
+
+    def materialise(self, domain: str, *assets: str) -> dict[str, Any]:
+        """Press *Materialize* on these assets of a domain and wait; what came of the run."""
+        selector = {
+            "repositoryLocationName": domain,
+            "repositoryName": "__repository__",
+            "pipelineName": "__ASSET_JOB",
+            "assetSelection": [{"path": [domain, *asset.split("/")]} for asset in assets],
+        }
+        said = self.ask(_LAUNCH, p={"selector": selector, "runConfigData": "{}", "mode": "default"})
+        run_id = said["launchPipelineExecution"]["run"]["runId"]
+        eventually(lambda: self.run(run_id)["status"] in ENDED)
+        return self.run(run_id)
+
+    def runs(self) -> list[dict[str, Any]]:
+        return list(self.ask(_RUNS)["runsOrError"]["results"])
+
+    def automated(self) -> dict[str, list[set[str]]]:
+        """By domain, what each run that automation started has made."""
+        found: dict[str, list[set[str]]] = {}
+        for run in self.runs():
+            tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+            if "dagster/from_automation_condition" in tags:
+                made = {"/".join(key["path"]) for key in run["assetSelection"]}
+                found.setdefault(tags["mesh/domain"], []).append(made)
+        return found
+
+    def settle(self) -> None:
+        """Wait until both automation sensors have looked again at a mesh in which nothing runs."""
+        eventually(lambda: all(run["status"] in ENDED for run in self.runs()))
+        before = self._ticks()
+        eventually(lambda: all(new > old for new, old in zip(self._ticks(), before, strict=True)))
+        eventually(lambda: all(run["status"] in ENDED for run in self.runs()))
+
+    def _ticks(self) -> list[float]:
+        """When the automation sensors last looked."""
+        last = []
+        for domain in CONSUMERS:
+            selector = {"repositoryName": "__repository__", "repositoryLocationName": domain}
+            found = self.ask(_TICKS, s={**selector, "sensorName": f"{domain}_automation"})
+            ticks = found["sensorOrError"]["sensorState"]["ticks"]
+            last.append(ticks[0]["timestamp"] if ticks else 0.0)
+        return last
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[WebhookSink]:
+    with webhook_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def up(hook: WebhookSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshUp]:
+    settings = example_at(tmp_path_factory.mktemp("mesh"), MESH_ALERT_WEBHOOK=hook.url, MESH_ALERT_SECONDS="2")
+    calm(settings)
+    running = MeshUp(settings)
+    try:
+        running.ready()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.end(signal.SIGTERM)
+
+
+def calm(settings: Settings) -> None:
+    """Let no schedule fire while a test counts runs."""
+    for domain in SOURCES:
+        for contract in (settings.contracts_dir / domain).rglob("v1.yaml"):
+            contract.write_text(contract.read_text().replace("\nspec:\n", '\nspec:\n  schedule: "0 0 1 1 *"\n', 1))
+
+
+def test_the_user_is_told_what_was_published_and_where_to_look(up: MeshUp) -> None:
+    said = up.said
+    products = load_mesh(up.settings).products
+
+    assert [str(address) for address in products if f"│ {address} " not in said] == []
+    assert f"web UI at {up.url}: 7 of 7 locations loaded" in said
+    assert "Traceback" not in said
+
+
+def test_the_web_ui_is_served(up: MeshUp) -> None:
+    with urllib.request.urlopen(up.url, timeout=30) as page:
+        assert (page.status, b"Dagster" in page.read()) == (200, True)
+
+
+def test_all_seven_locations_are_loaded(up: MeshUp) -> None:
+    assert location_states(up.url) == dict.fromkeys((*DOMAINS, "platform"), "LOADED")
+
+
+def test_the_lineage_goes_from_the_sources_through_every_domain(up: MeshUp) -> None:
+    nodes = up.nodes()
+    edges = {
+        (source, key) for key, node in nodes.items() for source in ("/".join(d["path"]) for d in node["dependencyKeys"])
+    }
+    across = {(source, key) for source, key in edges if source.split("/")[0] != key.split("/")[0]}
+
+    assert across == {
+        ("orders/order_lines/v1", "billing/input/order_lines"),
+        ("products/catalog/v1", "billing/input/catalog"),
+        ("customers/households/v1", "billing/input/households"),
+        ("engagement/coupon_redemptions/v1", "billing/input/coupon_redemptions"),
+        ("orders/order_lines/v1", "inventory/input/order_lines"),
+        ("products/catalog/v1", "inventory/input/catalog"),
+    }
+    assert {key.split("/")[0]: node["repository"]["location"]["name"] for key, node in nodes.items()} == {
+        domain: domain for domain in DOMAINS
+    }
+    assert above("billing/daily_revenue/v1", edges) >= {"orders/input/transactions", "customers/input/households"}
+
+
+def above(key: str, edges: set[tuple[str, str]]) -> set[str]:
+    """Everything that ``key`` is made from."""
+    found, queue = set(), [key]
+    while queue:
+        new = {source for source, target in edges if target == queue[-1]} - found
+        queue.pop()
+        found |= new
+        queue += new
+    return found
+
+
+def test_every_check_of_every_contract_has_a_result(up: MeshUp) -> None:
+    nodes = up.nodes()
+    shown = {
+        str(address): {
+            check["name"]: (check["executionForLatestMaterialization"] or {}).get("status")
+            for check in nodes["/".join(address.asset_key)]["assetChecksOrError"]["checks"]
+        }
+        for address in load_mesh(up.settings).products
+    }
+
+    assert shown == {address: dict.fromkeys(verdicts(up.settings, address), "SUCCEEDED") for address in shown}
+
+
+def test_every_product_has_a_freshness_policy_and_is_fresh(up: MeshUp) -> None:
+    keys = ["/".join(address.asset_key) for address in load_mesh(up.settings).products]
+
+    def fresh() -> bool:
+        nodes = up.nodes()
+        return all((nodes[key]["freshnessStatusInfo"] or {}).get("freshnessStatus") == "HEALTHY" for key in keys)
+
+    eventually(fresh)
+    assert {up.nodes()[key]["internalFreshnessPolicy"]["__typename"] for key in keys} == {"TimeWindowFreshnessPolicy"}
+
+
+def test_schedules_sensors_and_daemons_run(up: MeshUp) -> None:
+    said = up.ask(_INSTIGATORS)
+    nodes = said["repositoriesOrError"]["nodes"]
+    running = {
+        one["name"] for node in nodes for one in node["schedules"] if one["scheduleState"]["status"] == "RUNNING"
+    }
+    running |= {one["name"] for node in nodes for one in node["sensors"] if one["sensorState"]["status"] == "RUNNING"}
+    daemons = {one["daemonType"]: one["healthy"] for one in said["instance"]["daemonHealth"]["allDaemonStatuses"]}
+
+    assert running == {
+        *(f"{domain}_schedule" for domain in SOURCES),
+        "billing_automation",
+        "inventory_automation",
+        "upkeep_schedule",
+        "alerts",
+        "replay_source",
+    }
+    assert {"SENSOR", "SCHEDULER", "ASSET", "FRESHNESS_DAEMON", "QUEUED_RUN_COORDINATOR"} <= daemons.keys()
+    assert all(daemons.values())
+
+
+def test_a_publication_from_the_ui_is_followed_once_by_each_consumer(up: MeshUp) -> None:
+    before = up.automated()
+
+    done = up.materialise("products", "input/products", "dbt/stg_article_master__products", "dbt/catalog", "catalog/v1")
+    eventually(lambda: len(up.automated()) == 2)
+    up.settle()
+
+    assert (done["status"], before) == ("SUCCESS", {})
+    assert up.automated() == {
+        "billing": [
+            {
+                "billing/input/catalog",
+                "billing/dbt/stg_products__catalog",
+                "billing/dbt/int_coupon_lines",
+                "billing/dbt/coupon_reimbursements",
+                "billing/dbt/daily_revenue",
+                "billing/coupon_reimbursements/v1",
+                "billing/daily_revenue/v1",
+            }
+        ],
+        "inventory": [
+            {
+                "inventory/input/catalog",
+                "inventory/dbt/stg_products__catalog",
+                "inventory/dbt/daily_movements",
+                "inventory/daily_movements/v1",
+            }
+        ],
+    }
+    assert dbt_tests_of(up, "billing/dbt/stg_products__catalog") == ["SUCCEEDED", "SUCCEEDED"]
+
+
+def dbt_tests_of(up: MeshUp, model: str) -> list[str]:
+    """How dbt's tests ended for what was last made of a model."""
+    checks = up.nodes()[model]["assetChecksOrError"]["checks"]
+    return [(check["executionForLatestMaterialization"] or {}).get("status", "never ran") for check in checks]
+
+
+def test_a_refused_batch_reaches_no_consumer_and_the_mended_one_each_once(up: MeshUp, hook: WebhookSink) -> None:
+    chain = ("input/transactions", "dbt/stg_pos__transactions", "dbt/order_lines", "order_lines/v1")
+    before = {domain: len(made) for domain, made in up.automated().items()}
+
+    inject(up.settings, "transactions", "nulls")
+    refused = up.materialise("orders", *chain)
+    eventually(lambda: len(hook.titles) == 1)
+    up.settle()
+    meanwhile = {domain: len(made) for domain, made in up.automated().items()}
+    heal(up.settings, "transactions")
+    mended = up.materialise("orders", *chain)
+    eventually(lambda: len(hook.titles) == 2)
+    eventually(lambda: all(len(up.automated().get(one, ())) > before.get(one, 0) for one in CONSUMERS))
+    up.settle()
+
+    assert (refused["status"], mended["status"]) == ("FAILURE", "SUCCESS")
+    assert hook.titles == [
+        f"[ERROR] {LINES}: not published, the contract is broken",
+        f"[RESOLVED] {LINES}: published again",
+    ]
+    assert meanwhile == before
+    runs = up.automated()
+    assert {domain: len(made) for domain, made in runs.items()} == {
+        domain: before.get(domain, 0) + 1 for domain in CONSUMERS
+    }
+    assert {"billing/daily_revenue/v1", "billing/coupon_reimbursements/v1"} <= runs["billing"][0]
+    assert "inventory/daily_movements/v1" in runs["inventory"][0]
+
+
+def test_a_second_mesh_up_is_refused_with_the_address_of_the_first(up: MeshUp) -> None:
+    second = mesh(up.settings, "up")
+
+    assert second.code == 2
+    assert f"another `mesh up` runs already at {up.url} (pid {up.process.pid}" in second.err
+    assert location_states(up.url)["orders"] == "LOADED"
+
+
+def test_a_broken_contract_takes_down_its_own_location_until_it_is_mended(up: MeshUp) -> None:
+    contract = up.settings.contracts_dir / "inventory" / "daily_movements" / "v1.yaml"
+
+    with edited(contract, "expect_column_values_to_be_between", "expect_column_values_to_be_betwen"):
+        eventually(lambda: location_states(up.url)["inventory"] != "LOADED")
+        eventually(lambda: up.said.count("orders loaded") == 2)
+        others = location_states(up.url)
+        told = " ".join(up.said.split())
+
+    others.pop("inventory")
+    assert others == dict.fromkeys(others, "LOADED")
+    assert (
+        "inventory does not load, the other locations are not affected: contracts/inventory/daily_movements/v1.yaml:"
+        in told
+    )
+    assert "did you mean 'expect_column_values_to_be_between'?" in told
+    eventually(lambda: set(location_states(up.url).values()) == {"LOADED"})
+
+
+def test_ctrl_c_ends_everything(up: MeshUp) -> None:
+    assert up.end(signal.SIGINT) == 0
+    assert Path(up.home, "up.lock").read_text() == ""
+    assert mesh(up.settings, "status").code == 0
