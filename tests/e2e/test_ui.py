@@ -130,6 +130,18 @@ def up(hook: WebhookSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             running.end(signal.SIGTERM)
 
 
+def test_an_interrupt_of_the_first_run_ends_it_in_order(tmp_path: Path) -> None:
+    running = MeshUp(example_at(tmp_path))
+    eventually(lambda: "landed" in running.said)
+
+    running.process.send_signal(signal.SIGINT)
+
+    assert running.process.wait(60) == 130
+    assert "Traceback" not in running.said
+    answer = mesh(running.settings, "run", "customers")
+    assert (answer.code, "1 of 1 products published" in answer.out) == (0, True)
+
+
 def calm(settings: Settings) -> None:
     """Let no schedule fire while a test counts runs."""
     for domain in SOURCES:
@@ -149,6 +161,12 @@ def test_the_user_is_told_what_was_published_and_where_to_look(up: MeshUp) -> No
 def test_the_web_ui_is_served(up: MeshUp) -> None:
     with urllib.request.urlopen(up.url, timeout=30) as page:
         assert (page.status, b"Dagster" in page.read()) == (200, True)
+
+
+def test_the_supervisor_gives_back_the_memory_of_the_first_run(up: MeshUp) -> None:
+    resident = subprocess.run(["ps", "-o", "rss=", "-p", str(up.process.pid)], capture_output=True, check=True).stdout
+
+    assert int(resident) < 150 * 1024
 
 
 def test_all_seven_locations_are_loaded(up: MeshUp) -> None:
