@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,11 +247,9 @@ def test_an_interrupt_ends_the_run_and_frees_the_engine(shop: Settings, instance
 def test_a_run_whose_process_was_killed_is_failed_and_its_pool_freed(
     shop: Settings, instance: dg.DagsterInstance
 ) -> None:
-    gone = os.fork()
-    if gone == 0:
-        os._exit(0)
-    os.waitpid(gone, 0)
-    job = dg.GraphDefinition("nothing").to_job(tags={PROCESS_TAG: f"{host()}.{gone}"})
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait(10)
+    job = dg.GraphDefinition("nothing").to_job(tags={PROCESS_TAG: f"{host()}.{ended.pid}"})
     left = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=job.tags)
     instance.event_log_storage.set_concurrency_slots("engine_orders", 1)
     instance.event_log_storage.claim_concurrency_slot("engine_orders", left.run_id, "step")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,29 @@ from mesh_orchestration.orchestration.sqlite import KEPT
 
 OURS = {"custom": {"module": "mesh_orchestration.orchestration.sqlite", "class": "Storage"}}
 KEY = dg.AssetKey(["orders", "order_lines", "v1"])
+_FORKED = """
+import os, sys, traceback
+from pathlib import Path
+import dagster as dg
+from tests.orchestration.test_sqlite import KEY, instance_at
+
+def write(times):
+    for _ in range(times):
+        instance.report_runless_asset_event(dg.AssetMaterialization(KEY))
+
+with instance_at(Path(sys.argv[1])) as instance:
+    write(1)
+    child = os.fork()  # a run worker, forked from a process that has the storage open and no other threads
+    if child == 0:
+        try:
+            write(20)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    write(20)
+    assert os.waitpid(child, 0)[1] == 0
+"""
 
 
 def instance_at(home: Path, *, ours: bool = True) -> dg.DagsterInstance:
@@ -45,18 +69,13 @@ def test_what_dagsters_own_storage_wrote_is_read_and_the_other_way_round(tmp_pat
         assert count(theirs) == 2
 
 
-def test_two_processes_write_at_the_same_time(tmp_path: Path, instance: dg.DagsterInstance) -> None:
-    instance.report_runless_asset_event(dg.AssetMaterialization(KEY))
-    child = os.fork()
-    if child == 0:
-        # A run worker forked from a process that has the storage open.
-        for _ in range(20):
-            instance.report_runless_asset_event(dg.AssetMaterialization(KEY))
-        os._exit(0)
-    for _ in range(20):
-        instance.report_runless_asset_event(dg.AssetMaterialization(KEY))
-    assert os.waitpid(child, 0)[1] == 0
-    assert count(instance) == 41
+def test_two_processes_write_at_the_same_time(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKED, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with instance_at(tmp_path) as instance:
+        assert count(instance) == 41
 
 
 def test_the_databases_of_many_runs_are_read_without_keeping_all_of_them_open(instance: dg.DagsterInstance) -> None:
