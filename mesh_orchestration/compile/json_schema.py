@@ -55,7 +55,7 @@ def _spell_out_checks(check: dict[str, Any]) -> None:
 def _port(word: str, base: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
     """One type of input port: the keys all ports have, its own, and no other."""
     own: dict[str, Any] = _untitled(PORTS[word].model_json_schema(by_alias=True))
-    parts |= own.pop("$defs", {})
+    parts |= {name: part for name, part in own.pop("$defs", {}).items() if name not in parts}
     return {
         "type": "object",
         "title": word,

@@ -18,6 +18,7 @@ from mesh_orchestration.contract.address import DOMAIN, Address
 from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.types import LogicalType, parse_type
 from mesh_orchestration.contract.words import (
+    Compatibility,
     Count,
     Day,
     Duration,
@@ -83,7 +84,8 @@ class Constraints(Part):
 
 
 class SchemaField(Part):
-    """One column: its type, meaning and constraints. PII and mask may stand here or in ``constraints``."""
+    """One column: its type, meaning and constraints. PII and mask may stand here or in ``constraints``.
+    ``aliases`` are the names it had in earlier versions, as in Avro."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
     type: TypeWord
@@ -91,6 +93,7 @@ class SchemaField(Part):
     semantics: str = ""
     unit: str = ""
     tags: Words = ()
+    aliases: Words = ()
     pii: Flag | str = False
     masking: MaskWord = None
     constraints: Constraints = Constraints()
@@ -121,9 +124,11 @@ class SchemaField(Part):
 
 
 class Schema(Part):
-    """The columns of the product; ``type`` names the exchange format of its events (avro, json, parquet)."""
+    """The columns of the product; ``type`` names the exchange format of its events (avro, json, parquet).
+    ``compatibility`` says which readers a new version must not break, in the words of schema registries."""
 
     type: str = "parquet"
+    compatibility: Compatibility = "backward"
     fields: Annotated[tuple[SchemaField, ...], Field(min_length=1)]
 
 
@@ -211,6 +216,17 @@ class OutputPort(Part):
     description: str = ""
 
 
+class Consumer(Part):
+    """Somebody outside the mesh's own products who reads this one; ``columns`` are those read, empty for all."""
+
+    name: Annotated[str, Field(min_length=1)]
+    type: Literal["dashboard", "report", "notebook", "ml", "service", "application", "export"] = "application"
+    owner: Owner
+    columns: Words = ()
+    description: str = ""
+    url: str = ""
+
+
 def _port_or_name(value: Any) -> str:
     return "(name)" if isinstance(value, str) else "(port)"
 
@@ -232,6 +248,7 @@ class Spec(Part):
     lineage: Lineage = Lineage()
     access: Access = Access()
     outputs: tuple[OutputPort, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
     retention: Duration | None = None
 
 

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.contract.model import InputPort, Part
+from mesh_orchestration.contract.model import InputPort, Part, QualityCheck
 from mesh_orchestration.contract.wording import found, suggestion
-from mesh_orchestration.contract.words import TypeWord, Words
+from mesh_orchestration.contract.words import Duration, Flag, TypeWord, Words
 
 _COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 LANDED = ("_batch", "_landed_at")
@@ -62,10 +62,27 @@ def _address(value: Any) -> Address:
     return Address.parse(value)
 
 
+class ExpectedField(Part):
+    """A column that a consumer relies on; what is left out may change."""
+
+    name: Annotated[str, Field(min_length=1)]
+    type: TypeWord | None = None
+    null: Flag | None = None
+
+
+class Expects(Part):
+    """What a consumer relies on in a product it reads: the producer's changes are held against it."""
+
+    fields: tuple[ExpectedField, ...] = ()
+    checks: tuple[QualityCheck, ...] = ()
+    freshness: Duration | None = None
+
+
 class DataProductPort(PortOptions):
-    """The published snapshot of another data product, named by its address."""
+    """The published snapshot of another data product, named by its address, and what is expected of it."""
 
     product: Annotated[Address, BeforeValidator(_address, json_schema_input_type=str)]
+    expects: Expects | None = None
 
 
 PORTS: dict[str, type[PortOptions]] = {"batch": BatchPort, "data-product": DataProductPort}

@@ -93,6 +93,15 @@ _TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
 _CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")
 
 Severity = Literal["error", "warn"]
+Compatibility = Literal[
+    "none",
+    "backward",
+    "backward_transitive",
+    "forward",
+    "forward_transitive",
+    "full",
+    "full_transitive",
+]
 Mask = Literal["hash", "partial", "null", "redact", "tokenise", "generalise"]
 MaskWord = Annotated[Mask | None, BeforeValidator(_mask, json_schema_input_type=Mask)]
 QualifiedName = Annotated[str, AfterValidator(_qualified_name)]

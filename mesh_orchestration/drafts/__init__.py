@@ -1,0 +1,1 @@
+"""Draft contracts from what a team already has: files, tables, schemas, dbt projects."""

@@ -1,0 +1,1 @@
+"""Who reads a product, column by column, and what they expect of it."""

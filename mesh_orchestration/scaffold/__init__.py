@@ -1,0 +1,1 @@
+"""New domains, products, checks and rules from templates: ``mesh new``."""
