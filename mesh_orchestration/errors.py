@@ -5,6 +5,7 @@
     ├── SettingsError         the set-up is wrong: a setting, a missing program, an unwritable folder
     ├── SourceError           an input port cannot take what its source offers
     ├── EngineError           a domain's engine (DuckDB, PostgreSQL, dbt) failed
+    ├── PolicyError           a policy cannot be read or evaluated; whatever it decides on is denied
     ├── StorageError          the warehouse or its catalog cannot be read or written
     └── PublicationError      a publication did not move ``main``
         ├── PublicationRefused    what was written breaks the contract
@@ -62,6 +63,15 @@ class SourceError(MeshError):
 
 class EngineError(MeshError):
     """A domain's engine could not do what was asked."""
+
+
+class PolicyError(MeshError):
+    """A policy (or the bundle of them) cannot be read or evaluated; ``problems`` holds what is wrong in its files.
+    Whoever asked must deny."""
+
+    def __init__(self, message: str, *, problems: tuple[Problem, ...] = ()) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join((message, *map(str, self.problems))) if message else "\n".join(map(str, problems)))
 
 
 class StorageError(MeshError):
