@@ -16,6 +16,9 @@ from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.errors import ContractError, MeshError, Problem
 from mesh_orchestration.settings import Settings
 
+ACKNOWLEDGEMENTS = "acknowledgements"
+"""The folder of a domain in which it agrees to changes of what it reads; no product can have this name."""
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -127,10 +130,12 @@ def load_mesh(settings: Settings) -> Mesh:
 
 
 def contract_files(root: Path) -> tuple[Path, ...]:
-    """Every YAML file under ``contracts/``, relative to ``root``, in order; hidden files left out."""
+    """Every YAML file under ``contracts/``, relative to ``root``, in order; hidden files left out, and what a
+    domain says of others' contracts in ``contracts/<domain>/acknowledgements/``."""
     folder = root / CONTRACTS
     found = (path.relative_to(root) for path in folder.rglob("*.y*ml") if path.suffix in {".yaml", ".yml"})
-    return tuple(sorted(path for path in found if not any(part.startswith(".") for part in path.parts)))
+    contracts = (path for path in found if path.parts[2:-1] != (ACKNOWLEDGEMENTS,))
+    return tuple(sorted(path for path in contracts if not any(part.startswith(".") for part in path.parts)))
 
 
 def _domain_of(path: Path) -> str:

@@ -30,7 +30,7 @@ from mesh_orchestration.contract.structure import Finding, structural_findings
 from mesh_orchestration.contract.wording import suggestion
 
 RESERVED_DOMAINS = frozenset({"platform", "public", "main", "landing"})
-RESERVED_PRODUCTS = frozenset({"dbt", "input"})
+RESERVED_PRODUCTS = frozenset({"dbt", "input", "acknowledgements"})
 _SHORTEST_FRESHNESS = timedelta(minutes=1)
 _FIELDS = ("spec", "schema", "fields")
 _CHECKS = ("spec", "quality", "checks")
