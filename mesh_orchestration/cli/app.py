@@ -11,7 +11,9 @@ from rich.markup import escape
 
 from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
 
-COMMANDS = ("up", "run", "status", "show", "query", "rejected", "check", "lint", "contract", "compile", "doctor", "demo")
+COMMANDS = (
+    "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract", "compile", "doctor", "demo",
+)  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 
 WIDE = 160  # columns when the output is no terminal, so that no address is cut off in a log
