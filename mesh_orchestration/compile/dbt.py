@@ -17,7 +17,7 @@ from mesh_orchestration.compile.json_schema import SCHEMA_FILE, contract_schema_
 from mesh_orchestration.compile.sql_types import column_sql_type, field_sql_type
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, InputPort
-from mesh_orchestration.contract.ports import LANDED, batch, upstream
+from mesh_orchestration.contract.ports import LANDED, options, upstream
 
 SOURCE = "landing"
 _LANDED = (
@@ -104,9 +104,7 @@ def _columns(mesh: Mesh, port: InputPort) -> list[dict[str, Any]]:
     if source and source in mesh.products:
         fields = mesh.products[source].fields
         return [_column(field.name, field_sql_type(field), field.description) for field in fields]
-    if port.type == "batch":
-        return [_column(name, column_sql_type(kind)) for name, kind in batch(port).columns.items()]
-    return []
+    return [_column(name, column_sql_type(kind)) for name, kind in options(port).declared.items()]
 
 
 def _column(name: str, kind: str, description: str = "") -> dict[str, Any]:

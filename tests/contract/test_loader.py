@@ -537,7 +537,7 @@ def test_an_unknown_type_of_input_is_answered_with_the_nearest() -> None:
         "type: 'data_product' is not a type of input port; did you mean 'data-product'?"
     ]
     assert said_of_input(type="carrier") == [
-        "type: 'carrier' is not a type of input port; expected one of batch, data-product"
+        "type: 'carrier' is not a type of input port; expected one of batch, data-product, kafka, postgres-cdc"
     ]
 
 

@@ -1,0 +1,35 @@
+"""``batch``: files that a source drops into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mesh_orchestration.contract.ports.base import Finding, PortOptions, column_findings
+from mesh_orchestration.contract.words import TypeWord, Words
+
+
+class BatchPort(PortOptions):
+    """Files that a source drops into a folder; each file is taken once.
+
+    ``path`` is a glob, relative to the landing folder or absolute; ``columns`` (name to type) is what
+    every file must have; ``key`` says what makes a row the same row when it comes again.
+    """
+
+    path: Annotated[str, Field(min_length=1)]
+    format: Literal["parquet", "csv", "json"] = "parquet"
+    key: Words = ()
+    columns: Annotated[dict[str, TypeWord], Field(min_length=1)]
+
+    @property
+    def declared(self) -> Mapping[str, str]:
+        return self.columns
+
+    def findings(self) -> Iterator[Finding]:
+        """Keys that are no column, and columns that no table can have."""
+        yield from column_findings(self.columns, self.key)
+
+
+PORT = BatchPort
