@@ -70,18 +70,27 @@ def write_conditions(
     if metadata.snapshots:
         # pyiceberg lets only main be asserted in a table without snapshots.
         needed.append(ref_is(branch, None))
-    if schema.new:
-        needed.append(AssertLastAssignedFieldId(last_assigned_field_id=metadata.last_column_id))
-    return needed
+    return [*needed, *_no_other_schema(metadata, schema)]
 
 
 def write(metadata: TableMetadata, writing: Writing, branch: str, target: TargetSchema) -> tuple[TableUpdate, ...]:
     """Put the snapshot on its audit branch; a new schema becomes known but not current."""
-    updates: tuple[TableUpdate, ...] = (AddSchemaUpdate(schema_=target.schema),) if target.new else ()
-    mapping = target.schema.name_mapping.model_dump_json()
-    if metadata.properties.get(NAME_MAPPING) != mapping:
-        updates += (SetPropertiesUpdate(updates={NAME_MAPPING: mapping}),)
-    return (*updates, AddSnapshotUpdate(snapshot=writing.snapshot(metadata)), _branch_at(branch, writing.id))
+    known = _know(metadata, target)
+    return (*known, AddSnapshotUpdate(snapshot=writing.snapshot(metadata)), _branch_at(branch, writing.id))
+
+
+def evolve_conditions(metadata: TableMetadata, target: TargetSchema) -> list[TableRequirement]:
+    """Nobody published since, and nobody else evolves the schema."""
+    head = metadata.refs.get(MAIN)
+    needed = [ref_is(MAIN, head.snapshot_id if head else None)]
+    return [*needed, *_no_other_schema(metadata, target)]
+
+
+def evolve(metadata: TableMetadata, target: TargetSchema) -> tuple[TableUpdate, ...]:
+    """The schema becomes known and current, without a snapshot; nothing when it is."""
+    current = SetCurrentSchemaUpdate(schema_id=target.schema.schema_id)
+    stands = not target.new and metadata.current_schema_id == target.schema.schema_id
+    return (*_know(metadata, target), *(() if stands else (current,)))
 
 
 def accept(
@@ -110,6 +119,19 @@ def refuse(metadata: TableMetadata, writing: Writing, written: int, refusal: Ref
 def drop_branch(branch: str, head: int) -> tuple[TableUpdate, ...]:
     """The branch and the snapshot at its head go."""
     return (RemoveSnapshotRefUpdate(ref_name=branch), RemoveSnapshotsUpdate(snapshot_ids=[head]))
+
+
+def _no_other_schema(metadata: TableMetadata, target: TargetSchema) -> tuple[TableRequirement, ...]:
+    return (AssertLastAssignedFieldId(last_assigned_field_id=metadata.last_column_id),) if target.new else ()
+
+
+def _know(metadata: TableMetadata, target: TargetSchema) -> tuple[TableUpdate, ...]:
+    """The schema and the names of its columns become known to the table, as far as they are new to it."""
+    updates: tuple[TableUpdate, ...] = (AddSchemaUpdate(schema_=target.schema),) if target.new else ()
+    mapping = target.schema.name_mapping.model_dump_json()
+    if metadata.properties.get(NAME_MAPPING) != mapping:
+        updates += (SetPropertiesUpdate(updates={NAME_MAPPING: mapping}),)
+    return updates
 
 
 def _branch_at(name: str, snapshot_id: int) -> TableUpdate:

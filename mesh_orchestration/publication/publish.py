@@ -35,6 +35,7 @@ from mesh_orchestration.expectations.check import CheckResult
 from mesh_orchestration.publication import moves
 from mesh_orchestration.publication.auditing import audit_contract, reason_of, result_of, verdict_of
 from mesh_orchestration.publication.moves import Refusal, ref_is
+from mesh_orchestration.publication.provisioning import ensure_table
 from mesh_orchestration.publication.request import Export, Publication, PublishRequest
 from mesh_orchestration.publication.schema import TargetSchema, target_schema
 from mesh_orchestration.publication.staging import Staging, drop_leftovers
@@ -115,11 +116,7 @@ class _Attempt:
         return publication
 
     def _prepare(self) -> Publication | None:
-        table = self.lake.table(self.address)
-        if table is None:
-            said = {"mesh.address": str(self.address), "mesh.product-id": self.product.id}
-            table = self.lake.ensure_table(self.address, target_schema(self.product, None).schema, said)
-        self.table = table
+        self.table = table = ensure_table(self.lake, self.product)
         if done := self._published_before():
             return done
         ref = table.metadata.refs.get(self.branch)
