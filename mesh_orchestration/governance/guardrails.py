@@ -1,0 +1,47 @@
+"""The guardrails of one mesh: its bundle, waivers and engine together, for whoever must decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Self
+
+from mesh_orchestration.contract.mesh import Mesh
+from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.governance.bundle import Bundle, load_bundle
+from mesh_orchestration.governance.decide import Verdict, decide
+from mesh_orchestration.governance.documents import Judged, product_documents
+from mesh_orchestration.governance.engine import Embedded
+from mesh_orchestration.governance.waivers import Waiver, load_waivers
+from mesh_orchestration.settings import Settings
+
+
+class Guardrails:
+    """Decides on documents with the policies below ``settings.root``; a context manager, because the engine is
+    a process. Raises PolicyError when the bundle or a waiver cannot be read: the caller denies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bundle: Bundle = load_bundle(settings.root)
+        self.waivers: tuple[Waiver, ...] = load_waivers(settings.root)
+        self.today: date = settings.now().date()
+        self.engine = Embedded()
+        if self.bundle.rules:
+            self.engine.load(self.bundle.deciding, self.bundle.data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.engine.close()
+
+    def products(self, mesh: Mesh, products: Sequence[DataProduct] | None = None) -> tuple[Verdict, ...]:
+        """The verdicts on the contracts of ``products``, all of the mesh when None."""
+        chosen = tuple(mesh.products.values()) if products is None else tuple(products)
+        return self.judge(product_documents(mesh, chosen, today=self.today))
+
+    def judge(self, documents: Sequence[Judged]) -> tuple[Verdict, ...]:
+        """The verdicts on documents of any kind, in their order."""
+        if not self.bundle.rules:
+            return ()
+        return decide(self.bundle, self.engine, documents, today=self.today, waivers=self.waivers)
