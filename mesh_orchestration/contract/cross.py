@@ -8,7 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.contract.document import Path_, read_document
+from mesh_orchestration.contract.dialects import read_source
+from mesh_orchestration.contract.document import Path_
 from mesh_orchestration.contract.graph import cycles, say, upstream_of
 from mesh_orchestration.contract.model import DataProduct, InputPort
 from mesh_orchestration.contract.ports import upstream
@@ -28,8 +29,8 @@ def cross_problems(products: Products, written: Set[Address], *, root: Path) -> 
     """
     for rule in (_dangling, _redeclared, _undeclared, _shared_models, _shared_ids, _circles):
         for product, path, message in rule(products, written):
-            document = read_document(Path(product.source), root=root)
-            yield product.domain, document.problem(path, message)
+            source = read_source(Path(product.source), root=root)
+            yield product.domain, source.problem(path, message)
 
 
 def _ports(product: DataProduct) -> Iterator[tuple[int, InputPort]]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mesh_orchestration.contract.document import Path_, read_document
+from mesh_orchestration.contract.dialects import read_source
+from mesh_orchestration.contract.document import Path_
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.wording import suggestion
@@ -47,8 +48,8 @@ def _findings(mesh: Mesh, settings: Settings) -> Iterator[Problem]:
     for product in mesh.products.values():
         findings = [*_missing_model(product, models[product.domain]), *_undescribed(product)]
         if findings:
-            document = read_document(Path(product.source), root=settings.root)
-            yield from (document.problem(path, message) for path, message in findings)
+            source = read_source(Path(product.source), root=settings.root)
+            yield from (source.problem(path, message) for path, message in findings)
 
 
 def _models(project: Path) -> frozenset[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.contract.document import Document, read_document
+from mesh_orchestration.contract.dialect import Source
+from mesh_orchestration.contract.dialects import read_source
+from mesh_orchestration.contract.dialects.native import dump_product as dump_product
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.rules import draft_of, draft_of_parts, rule_findings
 from mesh_orchestration.contract.structure import Finding, structural_findings
@@ -25,13 +26,13 @@ def contract_path(address: Address) -> str:
 
 
 def load_product(path: Path, *, root: Path) -> DataProduct:
-    """The product whose contract is ``path`` (absolute, or relative to the mesh ``root``).
+    """The product whose contract is ``path`` (absolute, or relative to the mesh ``root``), in whatever form.
 
     Raises ContractError with every problem of the file.
     """
-    document = read_document(path, root=root)
-    product, findings = _read(document, root)
-    problems = [*document.problems, *(document.problem(where, message) for where, message in findings)]
+    source = read_source(path, root=root)
+    product, findings = _read(source, root)
+    problems = [*source.problems, *source.unkept, *source.findings(findings)]
     if product is None or problems:
         raise ContractError(tuple(dict.fromkeys(problems)))
     return product
@@ -46,23 +47,11 @@ def parse_product(data: dict[Any, Any]) -> tuple[DataProduct | None, list[Findin
     return product, list(rule_findings(draft_of(product)))
 
 
-def dump_product(product: DataProduct) -> str:
-    """The contract as YAML of the native dialect; loading it gives an equal product."""
-    content = _plain(product.model_dump(by_alias=True, exclude_unset=True))
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _read(document: Document, root: Path) -> tuple[DataProduct | None, list[Finding]]:
-    product, findings = parse_product(document.value)
+def _read(source: Source, root: Path) -> tuple[DataProduct | None, list[Finding]]:
+    product, findings = parse_product(source.value)
     if product is None:
         return None, findings
-    return product.in_file(document.file), [*findings, *_misplaced(product, document.file, root)]
+    return product.in_file(source.file), [*findings, *_misplaced(product, source.file, root)]
 
 
 def _misplaced(product: DataProduct, file: str, root: Path) -> Iterator[Finding]:

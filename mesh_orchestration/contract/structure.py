@@ -109,14 +109,14 @@ def _locate(loc: tuple[int | str, ...], data: Any) -> tuple[Path_, Any]:
 
 def _unknown_key(path: Path_, model: type[BaseModel]) -> Finding:
     key = "null" if path[-1] is None else str(path[-1])
-    known = _keys_at(path[:-1], model)
+    known = keys_at(path[:-1], model)
     hint = suggestion(key, known)
     if "checks" in path and "_" in key:
         hint = f"; the arguments of an expectation stand under 'value', e.g. value: {{{key}: …}}"
     return path, f"'{key}' is not a key here{hint}"
 
 
-def _keys_at(path: Path_, model: type[BaseModel]) -> tuple[str, ...]:
+def keys_at(path: Path_, model: type[BaseModel]) -> tuple[str, ...]:
     """The keys that a mapping at ``path`` may have."""
     current: type[BaseModel] | None = model
     for part in path:

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs
 
-from mesh_orchestration.contract.document import read_document
+from mesh_orchestration.contract.dialects import read_source
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.engines.base import engine_for
@@ -187,8 +187,8 @@ def _refuse_missing_marts(project: Project, products: Iterable[DataProduct], spe
 
 def _missing_mart(project: Project, product: DataProduct, models: Iterable[str]) -> Problem:
     root = project.directory.parent.parent
-    document = read_document(Path(product.source), root=root)
-    return document.problem(
+    source = read_source(Path(product.source), root=root)
+    return source.problem(
         ("spec", "model") if product.spec.model else ("metadata", "name"),
         f"there is no dbt model '{product.model}' in {project.directory.relative_to(root)}/models"
         f"{suggestion(product.model, models)}; a product's rows come from the model of its name or spec.model",
