@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.governance.metadata import Kind
@@ -44,6 +45,7 @@ def _document(mesh: Mesh, product: DataProduct, alike: Mapping[Address, list[str
         "address": str(product.address),
         "major": product.address.major,
         "product": _contract(product),
+        "seconds": _seconds(product),
         "upstream": [_neighbour(mesh, address) for address in mesh.upstream(product)],
         "consumers": [str(address) for address in mesh.consumers(product.address)],
         "alike": alike.get(product.address, []),
@@ -58,6 +60,14 @@ def _contract(product: DataProduct) -> dict[str, Any]:
         said |= {"pii": field.is_pii, "mask": field.mask, "nullable": field.nullable}
     content["spec"]["inputs"] = [port if isinstance(port, str) else _port(port) for port in content["spec"]["inputs"]]
     return dict(content)
+
+
+def _seconds(product: DataProduct) -> dict[str, float | None]:
+    """The contract's durations in seconds, because Rego knows no days."""
+    sla = product.spec.sla
+    said = {name: getattr(sla, name) for name in ("freshness", "event_freshness", "latency")}
+    said["retention"] = product.spec.retention
+    return {name: parse_duration(text).total_seconds() if text else None for name, text in said.items()}
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
