@@ -9,27 +9,12 @@ specification, sections "Complex Types", "Names" and "Logical Types".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
+from mesh_orchestration.contract.avro import avro_type
 from mesh_orchestration.contract.model import DataProduct, SchemaField
-from mesh_orchestration.contract.types import LogicalType
 
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_TYPES: Mapping[str, str | Mapping[str, str]] = {
-    "string": "string",
-    "integer": "int",
-    "long": "long",
-    "float": "float",
-    "double": "double",
-    "boolean": "boolean",
-    "date": {"type": "int", "logicalType": "date"},
-    "time": {"type": "long", "logicalType": "time-micros"},
-    "timestamp": {"type": "long", "logicalType": "local-timestamp-micros"},
-    "binary": "bytes",
-    "uuid": {"type": "string", "logicalType": "uuid"},
-}
-_INSTANT = {"type": "long", "logicalType": "timestamp-micros"}
 
 
 def avro_schema(product: DataProduct) -> dict[str, Any]:
@@ -43,19 +28,6 @@ def avro_schema(product: DataProduct) -> dict[str, Any]:
         schema["doc"] = product.metadata.description
     taken = {field.name for field in product.fields}
     return schema | {"fields": [_field(field, taken) for field in product.fields]}
-
-
-def avro_type(logical: LogicalType, *, instant: bool = False) -> Any:
-    """The Avro type of a logical type; ``instant`` makes a timestamp a point in time (UTC)."""
-    if logical.item:
-        return {"type": "array", "items": ["null", avro_type(logical.item)]}
-    if logical.name == "decimal":
-        digits = {"precision": logical.precision, "scale": logical.scale}
-        return {"type": "bytes", "logicalType": "decimal"} | digits
-    if instant and logical.name == "timestamp":
-        return dict(_INSTANT)
-    word = _TYPES[logical.name]
-    return word if isinstance(word, str) else dict(word)
 
 
 def _field(field: SchemaField, taken: set[str]) -> dict[str, Any]:
