@@ -12,7 +12,8 @@ from rich.markup import escape
 from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
 
 COMMANDS = (
-    "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract", "compile", "doctor", "demo",
+    "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
+    "policy", "compile", "doctor", "demo",
 )  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 

@@ -1,0 +1,53 @@
+"""One rule on one input from a file, for whoever wants to know what a policy says before a machine asks it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mesh_orchestration.contract.document import parse_document
+from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.errors import PolicyError
+from mesh_orchestration.governance.decide import Verdict
+from mesh_orchestration.governance.documents import Judged
+from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.settings import Settings
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+def evaluate(settings: Settings, code: str, file: Path) -> tuple[Verdict, ...]:
+    """What the rule ``code`` finds in the input that ``file`` holds (``-`` for standard input), waivers aside.
+
+    Raises PolicyError for an unknown rule and for an input that cannot be read or is over 4 MiB.
+    """
+    with Guardrails(settings) as guardrails:
+        rule = guardrails.bundle.rule(code)
+        if rule is None:
+            known = [rule.code for rule in guardrails.bundle.rules]
+            raise PolicyError(f"no rule has the code {code}{suggestion(code.upper(), known)}")
+        guardrails.bundle = replace(guardrails.bundle, rules=(rule,))
+        kind, value = rule.metadata.custom.input, _read(file)
+        judged = Judged(
+            kind, str(file), rule.policy.domain, str(file), {"payload": value} if kind == "payload" else value
+        )
+        return guardrails.judge((judged,))
+
+
+def _read(file: Path) -> dict[Any, Any]:
+    try:
+        text = sys.stdin.read(MAX_BYTES + 1) if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{file} cannot be read: {error}") from None
+    if len(text) > MAX_BYTES:
+        raise PolicyError(f"{file} is over {MAX_BYTES // 1024 // 1024} MiB, which no decision needs")
+    if text.lstrip().startswith("{"):
+        try:
+            return dict(json.loads(text))
+        except ValueError as error:
+            raise PolicyError(f"{file} is not JSON: {error}") from None
+    document = parse_document(text, str(file))
+    return dict(json.loads(json.dumps(document.value, default=str)))
