@@ -62,11 +62,23 @@ class Lake:
             except (NoSuchTableError, NoSuchNamespaceError):
                 return None
 
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces (one a domain) that exist; raises StorageError."""
+        with storage_errors("the namespaces of the catalog cannot be read", self.settings):
+            return frozenset(".".join(name) for name in self.catalog.list_namespaces())
+
+    def ensure_namespace(self, domain: str) -> None:
+        """Create the namespace of ``domain`` unless it exists; raises StorageError."""
+        with (
+            storage_errors(f"the namespace of {domain} cannot be created", self.settings),
+            suppress(NamespaceAlreadyExistsError, IntegrityError),
+        ):
+            self.catalog.create_namespace(domain)
+
     def ensure_table(self, address: Address, schema: Schema, properties: Mapping[str, str]) -> Table:
         """The product's table, created without a snapshot when it does not exist; raises StorageError."""
+        self.ensure_namespace(address.domain)
         with storage_errors(f"the table of {address} cannot be created", self.settings):
-            with suppress(NamespaceAlreadyExistsError, IntegrityError):
-                self.catalog.create_namespace(address.domain)
             mapping = {NAME_MAPPING: schema.name_mapping.model_dump_json()}
             try:
                 return self.catalog.create_table(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import PublicationRefused
-from mesh_orchestration.publication.provisioning import ensure_table, evolve_table
+from mesh_orchestration.publication.provisioning import drop_table, ensure_table, evolve_table
 from mesh_orchestration.storage.catalog import NAME_MAPPING, Lake
 from mesh_orchestration.storage.snapshots import published
 from tests.builders import FIELDS, product
-from tests.publication.publishing import ORDERS, exported, publish_orders, served
+from tests.publication.publishing import ORDERS, exported, files_on_disk, publish_orders, served
 
 WIDER = product(version="1.1.0", fields={**FIELDS, "note": "string"})
 NARROWER = product(version="1.1.0", fields={"order_id": FIELDS["order_id"]})
@@ -64,3 +65,28 @@ def test_a_column_that_is_published_cannot_be_taken_out(lake: Lake) -> None:
     with pytest.raises(PublicationRefused, match="column amount"):
         evolve_table(lake, NARROWER, ensure_table(lake, ORDERS))
     assert published(lake, ORDERS.address) is not None
+
+
+def test_a_dropped_table_leaves_nothing(lake: Lake) -> None:
+    publish_orders(lake, 1, run="one")
+    before = files_on_disk(lake)
+    assert drop_table(lake, ORDERS.address)
+    assert lake.table(ORDERS.address) is None
+    assert [path for path in before if path.exists()] == []
+    assert not drop_table(lake, ORDERS.address)
+
+
+def test_dropping_again_finishes_what_died_after_the_catalog_forgot_the_table(lake: Lake) -> None:
+    publish_orders(lake, 1, run="one")
+    before = files_on_disk(lake)
+    lake.catalog.drop_table(ORDERS.address.table)
+    assert drop_table(lake, ORDERS.address)
+    assert [path for path in before if path.exists()] == []
+
+
+def test_files_that_another_table_took_over_stay(lake: Lake) -> None:
+    publish_orders(lake, 1, run="one")
+    before = files_on_disk(lake)
+    lake.catalog.rename_table(ORDERS.address.table, ("orders", "order_rows_v1"))
+    assert not drop_table(lake, ORDERS.address)
+    assert files_on_disk(lake, Address.parse("orders.order_rows.v1")) == before
