@@ -12,6 +12,7 @@ from typing import Any
 
 from mesh_orchestration.contract.dialect import Lost
 from mesh_orchestration.contract.document import Path_
+from mesh_orchestration.contract.spelling import as_moment
 from mesh_orchestration.contract.types import LogicalType, parse_type
 from mesh_orchestration.contract.wording import found
 
@@ -164,7 +165,9 @@ def _field(item: Mapping[str, Any], column: Column) -> dict[str, Any]:
     stated = item.get("constraints", {})
     if not isinstance(stated, Mapping):
         return said | {"constraints": stated}
-    constraints: dict[str, Any] = dict(stated)
+    constraints: dict[str, Any] = {key: as_moment(value, column.word) for key, value in stated.items()}
+    if isinstance(constraints.get("enum"), list):
+        constraints["enum"] = [as_moment(value, column.word) for value in constraints["enum"]]
     if not column.nullable and not constraints.get("primary_key"):
         constraints.setdefault("null", False)
     if column.instant:

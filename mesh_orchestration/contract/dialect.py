@@ -55,9 +55,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Context:
-    """What a dialect may look at beside the document: the mesh's ``root``, and which ``schema`` object is meant."""
+    """What a dialect may look at beside the document: the mesh's ``root``, the ``folder`` of the file, what it may
+    not lead out of, and which ``schema`` object is meant."""
 
     root: Path
+    folder: Path
+    within: Path
     schema: str = ""
 
 

@@ -79,7 +79,7 @@ def read_document(path: Path, *, root: Path) -> Document:
     """
     path = root / path
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    return parse_document(_text(path, root, file), file)
+    return parse_document(read_text(path, root, file), file)
 
 
 def parse_document(text: str, file: str) -> Document:
@@ -98,7 +98,8 @@ def parse_document(text: str, file: str) -> Document:
     return Document(file, value, node, tuple(problems))
 
 
-def _text(path: Path, root: Path, file: str) -> str:
+def read_text(path: Path, root: Path, file: str) -> str:
+    """The text of ``path``; raises ContractError naming ``file`` unless it is UTF-8, small and below ``root``."""
     try:
         if not path.resolve(strict=True).is_relative_to(root.resolve()):
             raise ContractError((Problem(file, 1, "", f"leads out of the mesh to {path.resolve()}; keep a real file"),))

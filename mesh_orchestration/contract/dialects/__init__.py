@@ -49,7 +49,7 @@ def read(document: Document, context: Context) -> Source:
 
 def read_source(path: Path, *, root: Path) -> Source:
     """The contract file ``path`` of the mesh at ``root``; raises ContractError when it cannot be read at all."""
-    return read(read_document(path, root=root), Context(root))
+    return read(read_document(path, root=root), Context(root, (root / path).parent, root))
 
 
 def read_file(path: Path, *, root: Path | None = None, schema: str = "") -> Source:
@@ -59,9 +59,9 @@ def read_file(path: Path, *, root: Path | None = None, schema: str = "") -> Sour
     hold is in ``lost``, what is wrong in ``problems``; raises ContractError when it cannot be read at all.
     """
     path = path.resolve()
-    inside = root is not None and path.is_relative_to(root.resolve())
-    document = read_document(path, root=root.resolve() if root and inside else path.parent)
-    return read(document, Context(root.resolve() if root else path.parent, schema))
+    folder, mesh = path.parent, (root or path.parent).resolve()
+    within = mesh if path.is_relative_to(mesh) else folder
+    return read(read_document(path, root=within), Context(mesh, folder, within, schema))
 
 
 def write(product: DataProduct, dialect: str) -> Written:
