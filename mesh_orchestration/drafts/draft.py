@@ -1,0 +1,208 @@
+"""A draft contract: what a source says in the words of a contract, and what only a person can say."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from mesh_orchestration.contract.document import Path_, yaml_path
+from mesh_orchestration.contract.types import parse_type
+from mesh_orchestration.drafts.base import Found, Options, SourceColumn, kind_of, source_of
+from mesh_orchestration.drafts.names import event_rank, legal_names, personal_mask
+from mesh_orchestration.drafts.suggest import comments
+from mesh_orchestration.drafts.text import blank_paths, contract_text
+
+_BLANKS: Mapping[str, str] = {
+    "metadata.name": "the product's name, such as order_lines",
+    "metadata.domain": "the domain that owns it, such as orders",
+    "metadata.description": '"One row per …", and what it is for',
+    "spec.owner": "the e-mail of the owning team, or team:name",
+    "spec.sla.freshness": "how old the data may get, such as 1d",
+    "spec.schema.fields.type": "its type, such as string, long or timestamp",
+}
+
+
+class Answers(TypedDict, total=False):
+    """What a person says that no source can; an empty text leaves the blank."""
+
+    domain: str
+    product: str
+    owner: str
+    description: str
+    freshness: str
+
+
+_TIMES = frozenset({"date", "timestamp"})
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "domain": ("metadata", "domain"),
+    "product": ("metadata", "name"),
+    "owner": ("spec", "owner"),
+    "description": ("metadata", "description"),
+    "freshness": ("spec", "sla", "freshness"),
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A contract that is complete but for its blanks.
+
+    ``product`` is the native mapping, with None where a person must say something; ``port`` its input
+    port, None when the source cannot be read by one as it is; ``notes`` are comments by the path they
+    stand under; ``to_decide`` is what should be looked at before it is used; ``rows`` are all rows of the
+    source, 0 when it holds none; ``renamed`` maps a column's name in the source to its name here.
+    """
+
+    kind: str
+    title: str
+    product: dict[str, Any]
+    port: dict[str, Any] | None = None
+    notes: Mapping[Path_, tuple[str, ...]] = field(default_factory=dict)
+    to_decide: tuple[str, ...] = ()
+    rows: int = 0
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[SourceColumn, ...] = ()
+
+    @property
+    def to_fill_in(self) -> tuple[str, ...]:
+        """The YAML paths that are blank; the contract loads when they are filled."""
+        return tuple(yaml_path(path) for path in blank_paths(self.product))
+
+    def answered(self, **answers: Unpack[Answers]) -> Draft:
+        """The same draft with blanks filled in; what the source itself said is replaced too."""
+        product = copy.deepcopy(self.product)
+        for name, value in answers.items():
+            if value:
+                *parents, last = _PLACES[name]
+                place = product
+                for key in parents:
+                    place = place[key]
+                place[last] = value
+        return Draft(**{**self.__dict__, "product": product})
+
+    def text(self, **answers: Unpack[Answers]) -> str:
+        """The draft as YAML with its blanks, comments and a list on top of what a person has to do."""
+        draft = self.answered(**answers)
+        paths = set(draft.to_fill_in)
+        top = [f"A draft, made of {draft.title}{f' with {draft.rows:,} rows' if draft.rows else ''}."]
+        if paths:
+            top += ["To fill in before it loads:", *(f"  - {path}: {_hint(path)}" for path in draft.to_fill_in)]
+        if draft.to_decide:
+            top += ["To decide, then delete these lines:", *(f"  - {line}" for line in draft.to_decide)]
+        return contract_text(draft.product, top=top, comments=draft.notes, blanks=_BLANKS)
+
+
+def draft(source: str | Path, options: Options, *, kind: str = "") -> Draft:
+    """The draft contract of ``source``: a file, a glob, a folder or the word of a database.
+
+    ``kind`` is found by the name unless given. Raises SourceError when the source cannot be read,
+    SettingsError when it cannot be reached, StorageError when an Iceberg catalog cannot be read.
+    """
+    text = str(source)
+    module = source_of(kind or kind_of(text))
+    found: Found = module.read(text, options)
+    return _draft(found)
+
+
+def _hint(path: str) -> str:
+    return _BLANKS.get(re.sub(r"\[\d+\]", "", path), "a value")
+
+
+def _draft(found: Found) -> Draft:
+    names = legal_names(column.name for column in found.columns)
+    key = tuple(names[name] for name in found.key)
+    port = _port(found, names)
+    product = {
+        "apiVersion": "datamesh.io/v1",
+        "kind": "DataProduct",
+        "metadata": {"name": found.name or None, "domain": None, "version": "1.0.0", "description": None}
+        | dict(found.metadata),
+        "spec": _spec(found, names, port),
+    }
+    return Draft(
+        kind=found.kind,
+        title=found.title,
+        product=product,
+        port=port,
+        notes=_notes(found, names),
+        to_decide=tuple(_to_decide(found, names, key)),
+        rows=found.rows,
+        renamed={old: new for old, new in names.items() if old != new},
+        columns=found.columns,
+    )
+
+
+def _spec(found: Found, names: Mapping[str, str], port: dict[str, Any] | None) -> dict[str, Any]:
+    spec: dict[str, Any] = {"owner": None}
+    if port:
+        spec["inputs"] = [port]
+    spec["schema"] = {"fields": [_field(column, names[column.name], found.key) for column in found.columns]}
+    if found.checks:
+        spec["quality"] = {"checks": [dict(check) for check in found.checks]}
+    spec["sla"] = {"freshness": None}
+    return spec | {name: value for name, value in found.spec.items() if value}
+
+
+def _field(column: SourceColumn, name: str, key: tuple[str, ...]) -> dict[str, Any]:
+    said = dict(column.said)
+    constraints = dict(said.pop("constraints", {}))
+    if column.name in key:
+        constraints = {"primary_key": True} | {k: v for k, v in constraints.items() if k not in {"null", "unique"}}
+    field_ = {"name": name, "type": column.type or None} | said
+    return field_ | ({"constraints": constraints} if constraints else {})
+
+
+def _port(found: Found, names: Mapping[str, str]) -> dict[str, Any] | None:
+    if found.port is None or any(old != new for old, new in names.items()):
+        return None
+    if found.port["type"] != "batch":
+        return dict(found.port)
+    columns = {names[column.name]: column.type for column in found.columns}
+    key = {"key": [names[name] for name in found.key]} if found.key else {}
+    return {**found.port, **key, "columns": columns}
+
+
+def _notes(found: Found, names: Mapping[str, str]) -> dict[Path_, tuple[str, ...]]:
+    notes: dict[Path_, tuple[str, ...]] = {}
+    for index, column in enumerate(found.columns):
+        lines = comments(column, name=names[column.name], in_key=column.name in found.key)
+        if lines:
+            notes["spec", "schema", "fields", index, "type"] = lines
+    if events := _events(found):
+        first, *others = (names[name] for name in events)
+        also = f" # or {', '.join(others)}" if others else ""
+        notes["spec", "sla", "freshness"] = (f"event_time: {first}{also}", "event_freshness: 2d")
+    return notes
+
+
+def _events(found: Found) -> list[str]:
+    """The columns that may say when a row happened, the likeliest first."""
+    times = (column.name for column in found.columns if column.type and parse_type(column.type).name in _TIMES)
+    return [name for name in sorted(times, key=event_rank) if event_rank(name)[0] < 9][:4]
+
+
+def _to_decide(found: Found, names: Mapping[str, str], key: tuple[str, ...]) -> list[str]:
+    lines = [f"left out {name}: {why}" for name, why in found.left_out.items()]
+    lines += [f"{old!r} is called {new} here" for old, new in names.items() if old != new]
+    if 0 < found.looked_at < found.rows:
+        lines.append(
+            f"distinct values, sets and keys are those of the first {found.looked_at:,} of {found.rows:,} rows"
+        )
+    if key:
+        observed = f"no two of {found.looked_at:,} rows agree in it, and none lacks it; confirm it or take it out"
+        lines.append(f"primary key {', '.join(key)}: {found.key_reason or observed}")
+    else:
+        lines.append("primary key: none was found; say primary_key: true at the fields that tell rows apart")
+    if personal := [names[column.name] for column in found.columns if _sounds_personal(column)]:
+        lines.append(f"personal data, judging by names alone: {', '.join(personal)}; say pii and spec.access.roles")
+    undescribed = sum("description" not in column.said for column in found.columns)
+    if undescribed:
+        lines.append(f"{undescribed} of {len(found.columns)} fields have no description")
+    return [*lines, *found.to_decide]
+
+
+def _sounds_personal(column: SourceColumn) -> bool:
+    return "pii" not in column.said and personal_mask(column.name) is not None

@@ -1,0 +1,1 @@
+"""The kinds of source a draft can be made of, one file a kind."""
