@@ -30,12 +30,17 @@ def load_product(path: Path, *, root: Path) -> DataProduct:
 
     Raises ContractError with every problem of the file.
     """
+    return load_with_files(path, root=root)[0]
+
+
+def load_with_files(path: Path, *, root: Path) -> tuple[DataProduct, tuple[str, ...]]:
+    """The product as by ``load_product``, and the other files it was drawn from."""
     source = read_source(path, root=root)
     product, findings = _read(source, root)
     problems = [*source.problems, *source.unkept, *source.findings(findings)]
     if product is None or problems:
         raise ContractError(tuple(dict.fromkeys(problems)))
-    return product
+    return product, tuple(source.reading.files)
 
 
 def parse_product(data: dict[Any, Any]) -> tuple[DataProduct | None, list[Finding]]:

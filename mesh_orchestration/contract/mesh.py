@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.cache import Cache
 from mesh_orchestration.contract.cross import cross_problems
 from mesh_orchestration.contract.graph import topological_order, upstream_of
-from mesh_orchestration.contract.loader import CONTRACTS, load_product
+from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.contract.model import DataProduct, InputPort
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.errors import ContractError, MeshError, Problem
@@ -35,7 +39,14 @@ class Mesh:
     def of(self, domain: str) -> tuple[DataProduct, ...]:
         """The products of ``domain`` by address; raises its ContractError when it is broken, MeshError when unknown."""
         self.require(domain)
-        return tuple(product for address, product in self.products.items() if address.domain == domain)
+        return self._by_domain.get(domain, ())
+
+    @cached_property
+    def _by_domain(self) -> Mapping[str, tuple[DataProduct, ...]]:
+        found: dict[str, list[DataProduct]] = {}
+        for address, product in self.products.items():
+            found.setdefault(address.domain, []).append(product)
+        return {domain: tuple(products) for domain, products in found.items()}
 
     def require(self, domain: str | None = None) -> Mesh:
         """The mesh itself when ``domain`` (every domain when None) is sound; else raises its ContractError."""
@@ -95,7 +106,15 @@ class Mesh:
 
     def consumers(self, address: Address) -> tuple[Address, ...]:
         """The products that read ``address``, by address."""
-        return tuple(consumer for consumer, sources in self._upstream.items() if address in sources)
+        return self._consumers.get(address, ())
+
+    @cached_property
+    def _consumers(self) -> Mapping[Address, tuple[Address, ...]]:
+        found: dict[Address, list[Address]] = {}
+        for consumer, sources in self._upstream.items():
+            for source in sources:
+                found.setdefault(source, []).append(consumer)
+        return {source: tuple(consumers) for source, consumers in found.items()}
 
     def order(self) -> tuple[DataProduct, ...]:
         """Every product after all that it reads; ties by address. Raises ContractError on a cycle."""
@@ -104,7 +123,11 @@ class Mesh:
 
 def load_mesh(settings: Settings) -> Mesh:
     """The mesh whose contracts are under ``settings.contracts_dir``; never raises for a wrong contract."""
-    root = settings.root
+    with _collected_later():
+        return _load(settings.root, Cache(settings.home, settings.root))
+
+
+def _load(root: Path, cache: Cache) -> Mesh:
     products: dict[Address, DataProduct] = {}
     broken: dict[str, list[Problem]] = {}
     written: set[Address] = set()
@@ -114,11 +137,12 @@ def load_mesh(settings: Settings) -> Mesh:
         domains.add(domain)
         written |= _address_of(path)
         try:
-            product = load_product(path, root=root)
+            product = cache.product(path)
         except ContractError as error:
             broken.setdefault(domain, []).extend(error.problems)
         else:
             products[product.address] = product
+    cache.save()
     products = dict(sorted(products.items()))
     for domain, problem in cross_problems(products, written | products.keys(), root=root):
         broken.setdefault(domain, []).append(problem)
@@ -129,13 +153,29 @@ def load_mesh(settings: Settings) -> Mesh:
     )
 
 
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """No garbage collection meanwhile: reading keeps nearly all it makes, and looking through it doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def contract_files(root: Path) -> tuple[Path, ...]:
     """Every YAML file under ``contracts/``, relative to ``root``, in order; hidden files left out, and what a
     domain says of others' contracts in ``contracts/<domain>/acknowledgements/``."""
-    folder = root / CONTRACTS
-    found = (path.relative_to(root) for path in folder.rglob("*.y*ml") if path.suffix in {".yaml", ".yml"})
-    contracts = (path for path in found if path.parts[2:-1] != (ACKNOWLEDGEMENTS,))
-    return tuple(sorted(path for path in contracts if not any(part.startswith(".") for part in path.parts)))
+    found = []
+    for folder, folders, files in os.walk(root / CONTRACTS):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inner = Path(folder).relative_to(root)
+        named = (name for name in (*folders, *files) if name.endswith((".yaml", ".yml")) and not name.startswith("."))
+        if inner.parts[2:] != (ACKNOWLEDGEMENTS,):
+            found += [inner / name for name in named]
+    return tuple(sorted(found))
 
 
 def _domain_of(path: Path) -> str:

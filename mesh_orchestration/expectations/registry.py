@@ -116,6 +116,12 @@ def _column_problems(kwargs: Mapping[str, Any], columns: tuple[str, ...]) -> Ite
             yield f"'{name}' is not a column of this product{_suggestion(name, columns)}"
 
 
+def foreign() -> tuple[tuple[str, int, int], ...]:
+    """Name, time of change (ns) and size of each file of Great Expectations that defines an expectation, sorted."""
+    stated = ((path.name, path.stat()) for path in _foreign_files())
+    return tuple(sorted((name, state.st_mtime_ns, state.st_size) for name, state in stated))
+
+
 def _foreign_files() -> tuple[Path, ...]:
     spec = importlib.util.find_spec("great_expectations")
     folders = spec.submodule_search_locations if spec else None
