@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from mesh_orchestration.expectations import arguments as args
 from mesh_orchestration.expectations.arguments import Argument, Arguments, Rule
+from mesh_orchestration.expectations.ordering import Ordering, Relation, related
 from mesh_orchestration.expectations.question import ColumnType, Question, Reading, Strays, Tally, Verdict
 
 Domain = Literal["column map", "column pair", "multi column", "column aggregate", "table"]
@@ -28,13 +29,17 @@ def uninterpreted(_: Arguments, __: Reading) -> Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """One expectation; ``ask`` and ``judge`` are pure functions of the completed arguments."""
+    """One expectation; ``ask`` and ``judge`` are pure functions of the completed arguments.
+
+    ``order`` says which of two settings is stricter, as far as that can be said.
+    """
 
     domain: Domain
     arguments: tuple[Argument, ...]
     ask: Callable[[Arguments], Question]
     judge: Callable[[Arguments, Reading], Verdict] = uninterpreted
     rule: Rule = no_rule
+    order: tuple[Ordering, ...] = ()
     names: Mapping[str, Argument] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -45,22 +50,30 @@ class Expectation:
         known = {name: argument.default for name, argument in self.names.items()}
         return known | {name: value for name, value in given.items() if value is not None}
 
+    def compare(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Relation:
+        """How the setting ``new`` compares with ``old``, whatever share of the rows must hold."""
+        sides = ({key: value for key, value in self.complete(one).items() if key != "mostly"} for one in (old, new))
+        return related(self.order, *sides)
+
 
 def column_map(
     *extra: Argument,
     ask: Callable[[Arguments], Question],
     judge: Callable[[Arguments, Reading], Verdict] = uninterpreted,
     rule: Rule = no_rule,
+    order: tuple[Ordering, ...] = (),
 ) -> Expectation:
     """An expectation about each value of one column."""
     arguments = (args.COLUMN, *extra, args.MOSTLY)
-    return Expectation(domain="column map", arguments=arguments, ask=ask, judge=judge, rule=rule)
+    return Expectation(domain="column map", arguments=arguments, ask=ask, judge=judge, rule=rule, order=order)
 
 
-def column_pair(*extra: Argument, ask: Callable[[Arguments], Question]) -> Expectation:
+def column_pair(
+    *extra: Argument, ask: Callable[[Arguments], Question], order: tuple[Ordering, ...] = ()
+) -> Expectation:
     """An expectation about two columns of the same row."""
     arguments = (args.COLUMN_A, args.COLUMN_B, *extra, args.PAIR_IGNORE, args.MOSTLY)
-    return Expectation(domain="column pair", arguments=arguments, ask=ask, rule=args.distinct_pair)
+    return Expectation(domain="column pair", arguments=arguments, ask=ask, rule=args.distinct_pair, order=order)
 
 
 def multi_column(*extra: Argument, ask: Callable[[Arguments], Question]) -> Expectation:
@@ -74,9 +87,11 @@ def column_aggregate(
     ask: Callable[[Arguments], Question],
     judge: Callable[[Arguments, Reading], Verdict],
     rule: Rule = no_rule,
+    order: tuple[Ordering, ...] = (),
 ) -> Expectation:
     """An expectation about one value computed from a column."""
-    return Expectation(domain="column aggregate", arguments=(args.COLUMN, *extra), ask=ask, judge=judge, rule=rule)
+    arguments = (args.COLUMN, *extra)
+    return Expectation(domain="column aggregate", arguments=arguments, ask=ask, judge=judge, rule=rule, order=order)
 
 
 def holds_mostly(tally: Tally, mostly: float, *, of_all_rows: bool = False) -> bool:

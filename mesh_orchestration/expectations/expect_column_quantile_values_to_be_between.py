@@ -6,6 +6,7 @@ from typing import Any
 from mesh_orchestration.expectations import arguments as args
 from mesh_orchestration.expectations.arguments import Arguments
 from mesh_orchestration.expectations.base import column_aggregate
+from mesh_orchestration.expectations.ordering import Ordering, Relation, ranges, together
 from mesh_orchestration.expectations.question import Quantiles, Reading, Verdict
 
 _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -32,6 +33,13 @@ def _judge(given: Arguments, reading: Reading) -> Verdict:
     return Verdict(all(fits), observed, {"success_details": fits})
 
 
+def _relate(old: Arguments, new: Arguments) -> Relation:
+    before, after = old["quantile_ranges"], new["quantile_ranges"]
+    if list(before["quantiles"]) != list(after["quantiles"]):
+        return "changed"
+    return together(map(ranges, before["value_ranges"], after["value_ranges"]))
+
+
 EXPECTATION = column_aggregate(
     args.Argument("quantile_ranges", args.quantile_ranges, required=True),
     args.Argument("allow_relative_error", args.one_of(False, *_METHODS), default=False),
@@ -41,4 +49,5 @@ EXPECTATION = column_aggregate(
         given["allow_relative_error"] or "nearest",
     ),
     judge=_judge,
+    order=(Ordering(("quantile_ranges",), _relate),),
 )

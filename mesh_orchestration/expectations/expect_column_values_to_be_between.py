@@ -2,12 +2,14 @@
 
 from mesh_orchestration.expectations import arguments as args
 from mesh_orchestration.expectations.base import column_map
+from mesh_orchestration.expectations.ordering import BETWEEN
 from mesh_orchestration.expectations.predicate import Column, between
 from mesh_orchestration.expectations.question import Rows
 
 EXPECTATION = column_map(
     *args.BOUNDS,
     rule=args.bounded,
+    order=(BETWEEN,),
     ask=lambda given: Rows(
         (given["column"],),
         between(
