@@ -25,11 +25,18 @@ _POSTGRES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and logical type; ``instant`` tells a UTC ``timestamptz`` from a local ``timestamp``."""
+    """A column's name and logical type; ``instant`` tells a UTC ``timestamptz`` from a local ``timestamp``,
+    ``called`` is its name in the files it comes from when that is another."""
 
     name: str
     type: LogicalType
     instant: bool = False
+    called: str = ""
+
+    @property
+    def source(self) -> str:
+        """The name in the files it comes from."""
+        return self.called or self.name
 
     @classmethod
     def parse(cls, name: str, text: str) -> Column:

@@ -66,8 +66,8 @@ def select_sql(files: Files, columns: Sequence[Column], *, present: Mapping[str,
     """
     spelled = []
     for column in columns:
-        name, kind = ident("source", column.name), duckdb_type(column)
-        if present is not None and column.name not in present:
+        name, kind = ident("source", column.source), duckdb_type(column)
+        if present is not None and column.source not in present:
             value = f"null::{kind}"
         elif files.format == "parquet" or column.type.item:
             value = f"{name}::{kind}"
@@ -79,7 +79,7 @@ def select_sql(files: Files, columns: Sequence[Column], *, present: Mapping[str,
 
 def _strict_cast(column: Column) -> str:
     """Text to the column's type; a value that does not spell one is an error that quotes it."""
-    name, kind = ident("source", column.name), duckdb_type(column)
+    name, kind = ident("source", column.source), duckdb_type(column)
     if column.type.name == "string":
         return name
     spelled = {
@@ -103,7 +103,7 @@ def _function(files: Files, columns: Sequence[Column]) -> str:
             f"read_csv({paths}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
             f"allow_quoted_nulls = false, hive_partitioning = false, columns = {{{header}}})"
         )
-    kinds = ", ".join(f"{literal(c.name)}: '{duckdb_type(c) if c.type.item else 'VARCHAR'}'" for c in columns)
+    kinds = ", ".join(f"{literal(c.source)}: '{duckdb_type(c) if c.type.item else 'VARCHAR'}'" for c in columns)
     typed = f"columns = {{{kinds}}}" if columns else "sample_size = -1, maximum_depth = 1"
     return f"read_json({paths}, format = 'newline_delimited', hive_partitioning = false, {typed})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,9 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
 
 def _source(port: InputPort, context: IngestContext) -> _Source:
     options = options_of(port)
-    columns = tuple(Column.parse(name, kind) for name, kind in options.columns.items())
+    columns = tuple(
+        replace(Column.parse(name, kind), called=options.names.get(name, "")) for name, kind in options.columns.items()
+    )
     return _Source(port.name, options, columns, context.settings.landing_dir)
 
 
@@ -130,20 +132,21 @@ def _check(source: _Source, path: Path, *, reader: duckdb.DuckDBPyConnection) ->
 
 
 def _problems(columns: Sequence[Column], offered: Mapping[str, str]) -> list[str]:
-    names = {column.name for column in columns}
+    names = {column.source for column in columns}
     spare = [name for name in offered if name not in names]
     problems = []
     for column in columns:
         wanted = f"{column.word} ({duckdb_type(column)})"
-        if column.name not in offered:
-            problems.append(f"column {column.name}: not in the file, expected {wanted}{suggestion(column.name, spare)}")
-        elif not fits(offered[column.name], column):
-            problems.append(f"column {column.name}: found {offered[column.name]}, expected {wanted}")
+        name = column.source
+        if name not in offered:
+            problems.append(f"column {name}: not in the file, expected {wanted}{suggestion(name, spare)}")
+        elif not fits(offered[name], column):
+            problems.append(f"column {name}: found {offered[name]}, expected {wanted}")
     return problems
 
 
 def _extra(source: _Source, path: Path, offered: Mapping[str, str]) -> list[str]:
-    declared = {column.name for column in source.columns}
+    declared = {column.source for column in source.columns}
     extra = [name for name in offered if name not in declared]
     return [f"{source.name_of(path)}: ignored columns the port does not declare: {', '.join(extra)}"] if extra else []
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mesh_orchestration.contract.model import InputPort
+from mesh_orchestration.contract.ports import batch
 from mesh_orchestration.engines import Engine, engine_for
 from mesh_orchestration.errors import SourceError
 from mesh_orchestration.inputs import IngestContext, Ingested, ingest
@@ -205,3 +206,39 @@ def test_a_json_key_that_is_never_there_is_refused(engine: Engine, settings: Set
 def test_an_unknown_type_of_port_is_refused_with_the_nearest(engine: Engine, settings: Settings) -> None:
     with pytest.raises(SourceError, match=r"'batches' is not a type of input port; did you mean 'batch'\?"):
         ingest(InputPort(name="lines", type="batches"), engine, context=IngestContext(settings, "r", NOON))
+
+
+@pytest.mark.parametrize("format_", ["parquet", "csv", "json"])
+def test_a_file_may_spell_its_columns_as_no_table_can(
+    engine: Engine, settings: Settings, folder: Path, format_: str
+) -> None:
+    rows = {"Basket No.": [1, 1], '2017 "best"': ["a", "b"]}
+    path = folder / f"1.{format_}"
+    if format_ == "parquet":
+        drop(path, **rows)
+    elif format_ == "csv":
+        path.write_text('Basket No.,"2017 ""best"""\n1,a\n1,b\n')
+    else:
+        path.write_text('{"Basket No.": 1, "2017 \\"best\\"": "a"}\n{"Basket No.": 1, "2017 \\"best\\"": "b"}\n')
+    given = {
+        "path": f"lines/*.{format_}", "format": format_, "key": "basket_id",
+        "names": {"basket_id": "Basket No.", "product": "2017 \"best\""},
+    }  # fmt: skip
+    assert run(engine, settings, **given).warnings == (f"lines/1.{format_}: 1 of 2 rows repeat a key (basket_id)",)
+    assert [row[:2] for row in landed(engine)] == [(1, "a"), (1, "b")]
+
+
+def test_a_column_that_is_missing_is_named_as_the_file_should_spell_it(
+    engine: Engine, settings: Settings, folder: Path
+) -> None:
+    drop(folder / "1.parquet", **{"Basket No": [1], "product": ["a"]})
+    with pytest.raises(SourceError, match=r"column Basket No\.: not in the file, .*did you mean 'Basket No'"):
+        run(engine, settings, names={"basket_id": "Basket No."})
+
+
+def test_names_in_the_files_belong_to_columns_of_the_port_and_differ() -> None:
+    names = {"baskt_id": "Basket", "basket_id": "No.", "product": "No."}
+    assert list(batch(port(names=names)).findings()) == [
+        (("names", "baskt_id"), "'baskt_id' is not a column of this input; did you mean 'basket_id'?"),
+        (("names", "product"), "'No.' is the name of basket_id already"),
+    ]
