@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.errors import Problem
@@ -28,6 +27,7 @@ from mesh_orchestration.governance.tree import (
     line_of,
     name_of,
     path_of,
+    statements,
     walk,
 )
 
@@ -180,24 +180,10 @@ def _negations(read: _Read) -> Iterator[Told]:
 
 
 def _mocks(read: _Read) -> Iterator[Told]:
-    for kind, _ in walk(read.rules):
-        if kind == "with_mods":
-            yield 1, "'with' belongs in tests"
     for rule in read.rules:
-        for statement in _statements(rule):
+        for statement in statements(rule):
             if statement.get("with_mods"):
                 yield line_of(statement), "'with' belongs in tests; a policy may not put another input or data in place"
-
-
-def _statements(node: Any) -> Iterator[Node]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "stmts":
-                yield from value
-            yield from _statements(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _statements(item)
 
 
 def _references(read: _Read) -> Iterator[Told]:

@@ -9,7 +9,7 @@ from typing import Any
 from mesh_orchestration.governance.bundle import Bundle, Policy
 from mesh_orchestration.governance.engine import Embedded
 from mesh_orchestration.governance.linter import unreadable
-from mesh_orchestration.governance.tree import name_of
+from mesh_orchestration.governance.tree import line_of, name_of, statements
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,22 @@ def run_tests(bundle: Bundle, engine: Embedded) -> TestRun:
         TestResult(policy.file, name, _problem(policy, value), seconds)
         for (policy, name), (value, seconds) in zip(tests, answer["results"], strict=True)
     )
-    deciding = [file for file in answer["coverage"] if not file["path"].endswith("_test.rego")]
-    uncovered = {file["path"]: tuple(file["not_covered"]) for file in deciding if file["not_covered"]}
-    reached = sum(len(file["covered"]) for file in deciding)
-    missed = sum(map(len, uncovered.values()))
-    return TestRun(results, uncovered, reached / (reached + missed) if reached + missed else 1.0)
+    reached = {file["path"]: set(file["covered"]) for file in answer["coverage"]}
+    lines = _deciding_lines(bundle, engine)
+    missed = {file: tuple(sorted(there - reached.get(file, set()))) for file, there in lines.items()}
+    total = sum(map(len, lines.values()))
+    share = 1 - sum(map(len, missed.values())) / total if total else 1.0
+    return TestRun(results, {file: left for file, left in missed.items() if left}, share)
+
+
+def _deciding_lines(bundle: Bundle, engine: Embedded) -> dict[str, set[int]]:
+    """The lines (from 1) of every statement that decides, by file; the engine reports only what it came across."""
+    policies = [policy for policy in bundle.policies if not policy.is_test]
+    trees = engine.parse([(policy.file, policy.text) for policy in policies])
+    return {
+        policy.file: {line_of(statement) for statement in statements(tree["rules"])}
+        for policy, tree in zip(policies, trees, strict=True)
+    }
 
 
 def _tests(bundle: Bundle, engine: Embedded) -> Iterator[tuple[Policy, str]]:

@@ -34,6 +34,18 @@ def walk(node: Any) -> Iterator[tuple[str, Node]]:
             yield from walk(item)
 
 
+def statements(node: Any) -> Iterator[Node]:
+    """Every statement in the bodies below ``node``, outermost first."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "stmts":
+                yield from value
+            yield from statements(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from statements(item)
+
+
 def path_of(expression: Node) -> tuple[str, ...]:
     """A reference as words, ``("input", "product", "owner")``; what is not a plain word ends it."""
     content = expression[kind_of(expression)]
