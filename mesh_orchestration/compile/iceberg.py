@@ -33,6 +33,7 @@ from pyiceberg.types import (
     UUIDType,
 )
 
+from mesh_orchestration.contract.evolution.promotion import widens
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 from mesh_orchestration.contract.types import LogicalType
 
@@ -49,7 +50,6 @@ _SCALARS: Mapping[str, Callable[[], IcebergType]] = {
     "binary": BinaryType,
     "uuid": UUIDType,
 }
-_WIDER = {(IntegerType, LongType), (FloatType, DoubleType)}
 Kind = Literal["added", "widened", "described", "moved", "removed", "retyped"]
 
 
@@ -151,12 +151,8 @@ def _change(old: NestedField | None, field: SchemaField) -> SchemaChange | None:
 
 
 def _can_become(old: IcebergType, new: IcebergType) -> bool:
-    """Whether Iceberg reads files of type ``old`` as ``new`` (spec, section Schema Evolution)."""
-    if isinstance(old, ListType) and isinstance(new, ListType):
-        return _can_become(old.element_type, new.element_type)
-    if isinstance(old, DecimalType) and isinstance(new, DecimalType):
-        return old.scale == new.scale and old.precision <= new.precision
-    return old == new or (type(old), type(new)) in _WIDER
+    """Whether Iceberg reads files of type ``old`` as ``new``."""
+    return widens(type_word(old), type_word(new))
 
 
 def _ids_of(kind: IcebergType) -> Iterator[int]:

@@ -7,13 +7,14 @@ the new one; *full*, both; *transitive*, not only the last version but every one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from mesh_orchestration.contract.evolution.promotion import column_type, resolves, widens
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 
 _EVENTS = frozenset({"avro", "json"})
 """Exchange formats whose reader wants every field that may not be null; a table reads null where it is missing."""
+_AVRO = "avro"
 
 
 def unreadable(writer: DataProduct, reader: DataProduct) -> tuple[str, ...]:
@@ -22,10 +23,9 @@ def unreadable(writer: DataProduct, reader: DataProduct) -> tuple[str, ...]:
     Columns of a table are found by name and read by the rules of Apache Iceberg ("Schema Evolution").
     For a product whose exchange format (``spec.schema.type``) is avro or json, those of Apache Avro
     ("Schema Resolution") are kept too: a field that the writer lacks needs a default, here null, and
-    what may be null is not read as what may not be. A field is also found by an alias of the reader.
+    what may be null is not read as what may not be. An Avro field is also found by an alias of the reader.
     """
-    events = bool({writer.spec.schema_.type.lower(), reader.spec.schema_.type.lower()} & _EVENTS)
-    return tuple(_reasons(writer, reader, events))
+    return tuple(_reasons(writer, reader, {writer.spec.schema_.type.lower(), reader.spec.schema_.type.lower()}))
 
 
 def violations(new: DataProduct, history: Sequence[DataProduct]) -> tuple[str, ...]:
@@ -49,9 +49,10 @@ def violations(new: DataProduct, history: Sequence[DataProduct]) -> tuple[str, .
     return tuple(dict.fromkeys(found))
 
 
-def _reasons(writer: DataProduct, reader: DataProduct, events: bool) -> Iterator[str]:
+def _reasons(writer: DataProduct, reader: DataProduct, formats: Set[str]) -> Iterator[str]:
+    events, avro = bool(formats & _EVENTS), _AVRO in formats
     for field in reader.fields:
-        written = _written(writer, reader, field)
+        written = writer.columns.get(field.name) or (_former(writer, reader, field) if avro else None)
         if written is None:
             if events and not field.nullable:
                 yield f"{field.name} is missing there and may not be null"
@@ -59,15 +60,13 @@ def _reasons(writer: DataProduct, reader: DataProduct, events: bool) -> Iterator
         before, after = column_type(written), column_type(field)
         if not widens(before, after):
             yield f"{field.name} is {before} there, which does not become {after}"
-        elif events and not resolves(before, after):
+        elif avro and not resolves(before, after):
             yield f"{field.name} is {before} there, which Avro does not read as {after}"
         elif events and written.nullable and not field.nullable:
             yield f"{field.name} may be null there"
 
 
-def _written(writer: DataProduct, reader: DataProduct, field: SchemaField) -> SchemaField | None:
-    """The writer's field that a reader takes for ``field``: of the same name, or of one of its former names."""
-    if field.name in writer.columns:
-        return writer.columns[field.name]
+def _former(writer: DataProduct, reader: DataProduct, field: SchemaField) -> SchemaField | None:
+    """The writer's field that an Avro reader takes for ``field`` by one of its former names."""
     former = (alias for alias in field.aliases if alias in writer.columns and alias not in reader.columns)
     return next((writer.columns[alias] for alias in former), None)
