@@ -156,13 +156,17 @@ def _field(column: SourceColumn, name: str, key: tuple[str, ...]) -> dict[str, A
 
 
 def _port(found: Found, names: Mapping[str, str]) -> dict[str, Any] | None:
-    if found.port is None or any(old != new for old, new in names.items()):
+    """The whole input port; columns whose names only a batch port can spell make every other one None."""
+    if found.port is None:
         return None
-    if found.port["type"] != "batch":
+    if found.port["type"] == "data-product":
         return dict(found.port)
+    respelled = {new: old for old, new in names.items() if old != new}
+    if respelled and found.port["type"] != "batch":
+        return None
     columns = {names[column.name]: column.type for column in found.columns}
     key = {"key": [names[name] for name in found.key]} if found.key else {}
-    return {**found.port, **key, "columns": columns}
+    return {**found.port, **key, "columns": columns} | ({"names": respelled} if respelled else {})
 
 
 def _notes(found: Found, names: Mapping[str, str]) -> dict[Path_, tuple[str, ...]]:

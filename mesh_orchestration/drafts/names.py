@@ -100,7 +100,7 @@ def event_rank(name: str) -> tuple[int, int]:
 
 
 def _is_legal(name: str) -> bool:
-    return bool(_LEGAL.match(name)) and name not in LANDED
+    return bool(_LEGAL.match(name)) and name not in LANDED and not name.startswith("__")
 
 
 def _spelled(name: str) -> str:

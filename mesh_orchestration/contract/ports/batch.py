@@ -24,7 +24,7 @@ class BatchPort(PortOptions):
     format: Literal["parquet", "csv", "json"] = "parquet"
     key: Words = ()
     columns: Annotated[dict[str, TypeWord], Field(min_length=1)]
-    names: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    names: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Field(default_factory=dict)]
 
     @property
     def declared(self) -> Mapping[str, str]:
