@@ -22,7 +22,7 @@ def field_changes(old: DataProduct, new: DataProduct) -> Iterator[Change]:
     for field in old.fields:
         if field.name not in new.columns and field.name not in was:
             yield change("field.removed", _FIELDS, column=field.name, before=column_type(field))
-    hints = look_alikes(old, new)
+    hints = look_alikes(old, new, renamed)
     for index, field in enumerate(new.fields):
         path = f"{_FIELDS}[{index}]"
         before = old.columns.get(renamed.get(field.name, field.name))

@@ -111,8 +111,10 @@ def _named_outputs(product: DataProduct) -> dict[str, tuple[int, OutputPort]]:
 def _consumers(old: DataProduct, new: DataProduct) -> Iterator[Change]:
     path = "spec.consumers"
     before = {one.name: one for one in old.spec.consumers}
-    for name in before.keys() - {one.name for one in new.spec.consumers}:
-        yield change("consumer.removed", path, before=name)
+    left = {one.name for one in new.spec.consumers}
+    for name in before:
+        if name not in left:
+            yield change("consumer.removed", path, before=name)
     for index, one in enumerate(new.spec.consumers):
         where = f"{path}[{index}]"
         if one.name not in before:
