@@ -13,7 +13,7 @@ from mesh_orchestration.contract.document import Path_, yaml_path
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Found, Options, SourceColumn, kind_of, source_of
 from mesh_orchestration.drafts.names import event_rank, legal_names, personal_mask
-from mesh_orchestration.drafts.suggest import comments
+from mesh_orchestration.drafts.suggest import comments, without_key_words
 from mesh_orchestration.drafts.text import blank_paths, contract_text
 
 _BLANKS: Mapping[str, str] = {
@@ -113,7 +113,6 @@ def _hint(path: str) -> str:
 
 def _draft(found: Found) -> Draft:
     names = legal_names(column.name for column in found.columns)
-    key = tuple(names[name] for name in found.key)
     port = _port(found, names)
     product = {
         "apiVersion": "datamesh.io/v1",
@@ -128,7 +127,7 @@ def _draft(found: Found) -> Draft:
         product=product,
         port=port,
         notes=_notes(found, names),
-        to_decide=tuple(_to_decide(found, names, key)),
+        to_decide=tuple(_to_decide(found, names, port)),
         rows=found.rows,
         renamed={old: new for old, new in names.items() if old != new},
         columns=found.columns,
@@ -150,7 +149,7 @@ def _field(column: SourceColumn, name: str, key: tuple[str, ...]) -> dict[str, A
     said = dict(column.said)
     constraints = dict(said.pop("constraints", {}))
     if column.name in key:
-        constraints = {"primary_key": True} | {k: v for k, v in constraints.items() if k not in {"null", "unique"}}
+        constraints = {"primary_key": True} | without_key_words(constraints)
     field_ = {"name": name, "type": column.type or None} | said
     return field_ | ({"constraints": constraints} if constraints else {})
 
@@ -188,7 +187,8 @@ def _events(found: Found) -> list[str]:
     return [name for name in sorted(times, key=event_rank) if event_rank(name)[0] < 9][:4]
 
 
-def _to_decide(found: Found, names: Mapping[str, str], key: tuple[str, ...]) -> list[str]:
+def _to_decide(found: Found, names: Mapping[str, str], port: dict[str, Any] | None) -> list[str]:
+    key = tuple(names[name] for name in found.key)
     lines = [f"left out {name}: {why}" for name, why in found.left_out.items()]
     lines += [f"{old!r} is called {new} here" for old, new in names.items() if old != new]
     if 0 < found.looked_at < found.rows:
@@ -205,6 +205,8 @@ def _to_decide(found: Found, names: Mapping[str, str], key: tuple[str, ...]) -> 
     undescribed = sum("description" not in column.said for column in found.columns)
     if undescribed:
         lines.append(f"{undescribed} of {len(found.columns)} fields have no description")
+    if found.port and not port:
+        lines.append("inputs: only a batch input calls columns otherwise; rename them in the source, or name an input")
     return [*lines, *found.to_decide]
 
 

@@ -66,8 +66,8 @@ def legal_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def slug(name: str) -> str:
-    """``name`` as a product or an input port may be called."""
-    return _spelled(name).lower()[:55].strip("_")
+    """``name`` as a product or an input port may be called: ``OrderLines`` is order_lines."""
+    return _spelled(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower()[:55].strip("_")
 
 
 def is_identifier(name: str) -> bool:

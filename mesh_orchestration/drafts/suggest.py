@@ -7,7 +7,7 @@ from typing import Any
 
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Observed, SourceColumn
-from mesh_orchestration.drafts.names import personal_mask
+from mesh_orchestration.drafts.names import is_identifier, personal_mask
 from mesh_orchestration.drafts.text import flow
 
 _ENUM = 12  # at most this many values read as a closed set
@@ -28,16 +28,18 @@ def comments(column: SourceColumn, *, name: str, in_key: bool) -> tuple[str, ...
     said: Mapping[str, Any] = column.said.get("constraints", {})
     added = {} if column.observed is None else _constraints(column, column.observed, personal=personal)
     if in_key:
-        said, added = (
-            {"primary_key": True} | dict(said),
-            {k: v for k, v in added.items() if k not in {"null", "unique"}},
-        )
+        said, added = {"primary_key": True} | without_key_words(said), without_key_words(added)
     if fresh := {key: value for key, value in added.items() if key not in said}:
         whole = flow({"constraints": dict(said) | fresh})
         lines.append(f"instead of the line below? {whole}" if said else whole)
     if mask:
         lines += ["personal, judging by its name alone:", f"pii: true\nmasking: {mask}"]
     return tuple(line for block in lines for line in block.split("\n"))
+
+
+def without_key_words(constraints: Mapping[str, Any]) -> dict[str, Any]:
+    """The constraints without what a primary key says already."""
+    return {key: value for key, value in constraints.items() if key not in {"null", "unique"}}
 
 
 def observation(column: SourceColumn, *, personal: bool) -> str:
@@ -78,12 +80,12 @@ def _constraints(column: SourceColumn, seen: Observed, *, personal: bool) -> dic
     logical, found = parse_type(column.type or "string"), dict[str, Any]()
     if seen.nulls == 0:
         found["null"] = False
-    if seen.exact and seen.distinct == seen.rows > 1:
+    if seen.exact and seen.distinct == seen.rows > 1 and is_identifier(column.name):
         found["unique"] = True
     if logical.is_numeric and seen.low is not None and seen.low >= 0:
         whole = logical.name in {"integer", "long"}
         found["min"] = 1 if whole and seen.low >= 1 else 0
-    if personal or logical.name != "string":
+    if personal or logical.name != "string" or "enum" in column.said.get("constraints", {}):
         return found
     if seen.values and len(seen.values) <= min(_ENUM, (seen.rows - seen.nulls) / _REPEATED) and len(seen.values) > 1:
         found["enum"] = list(seen.values)
