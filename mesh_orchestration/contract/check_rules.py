@@ -32,13 +32,14 @@ def check_findings(check: QualityCheck, names: tuple[str, ...], fields: Mapping[
 
     ``fields`` are those that are well formed themselves.
     """
-    yield from _expectation(check)
+    yield from word_findings(check)
     yield from _columns(check, names)
-    if check.column and check.column in fields and check.assertion.endswith(_TYPED):
-        yield from _values(check, fields[check.column])
+    if check.column and check.column in fields:
+        yield from value_findings(check, fields[check.column])
 
 
-def _expectation(check: QualityCheck) -> Iterator[Finding]:
+def word_findings(check: QualityCheck) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the expectation and its arguments, whatever product the check is about."""
     known = registry.names()
     if check.assertion not in known:
         yield ("assertion",), f"'{check.assertion}' is not an expectation{suggestion(check.assertion, known)}"
@@ -57,12 +58,12 @@ def _place(check: QualityCheck, problem: str) -> tuple[str, ...]:
 
 
 def _columns(check: QualityCheck, names: tuple[str, ...]) -> Iterator[Finding]:
-    for path, name in _named(check):
+    for path, name in named_columns(check):
         if isinstance(name, str) and name not in names:
             yield path, f"'{name}' is not a field of this product{suggestion(name, names)}"
 
 
-def _named(check: QualityCheck) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def named_columns(check: QualityCheck) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every place of a check that names a column."""
     if check.column is not None:
         yield ("column",), check.column
@@ -74,10 +75,10 @@ def _named(check: QualityCheck) -> Iterator[tuple[tuple[str | int, ...], Any]]:
             yield from ((("value", key, place), name) for place, name in enumerate(value))
 
 
-def _values(check: QualityCheck, field: SchemaField) -> Iterator[Finding]:
-    """Bounds and sets that are no values of the column's type."""
+def value_findings(check: QualityCheck, field: SchemaField) -> Iterator[Finding]:
+    """Bounds and sets of a check that are no values of the type of its column ``field``."""
     type_ = field.logical_type
-    if type_.name not in LISTABLE:
+    if not check.assertion.endswith(_TYPED) or type_.name not in LISTABLE:
         return
     for path, value in _given(check.value):
         try:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.deprecation import deprecation_of
 from mesh_orchestration.contract.dialects import read_source
 from mesh_orchestration.contract.document import Path_
 from mesh_orchestration.contract.graph import cycles, say, upstream_of
@@ -45,9 +46,17 @@ def _dangling(products: Products, written: Set[Address]) -> Iterator[Told]:
             source = upstream(port)
             if source is None or source in written:
                 continue
-            majors = [str(known) for known in sorted(written) if known.asset_key[:2] == source.asset_key[:2]]
+            known = (address for address in sorted(written) if address.asset_key[:2] == source.asset_key[:2])
+            majors = [_major(address, products) for address in known]
             hint = f"; it has {', '.join(majors)}" if majors else suggestion(str(source), map(str, written))
             yield product, ("spec", "inputs", index, "product"), f"'{source}' is not a data product{hint}"
+
+
+def _major(address: Address, products: Products) -> str:
+    """A major that exists, with a note when it is not to be moved to for long."""
+    product = products.get(address)
+    ending = deprecation_of(product, products) if product else None
+    return f"{address} ({ending.note})" if ending else str(address)
 
 
 def _redeclared(products: Products, _: Set[Address]) -> Iterator[Told]:

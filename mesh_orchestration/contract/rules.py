@@ -198,3 +198,6 @@ def _reserved(draft: Draft) -> Iterator[Finding]:
         yield ("metadata", "name"), f"'{metadata.name}' is a name the mesh uses itself; choose another"
     if metadata.sunset and metadata.status not in {"deprecated", "retired"}:
         yield ("metadata", "sunset"), f"a sunset belongs to 'status: deprecated', but the status is {metadata.status}"
+    if metadata.status == "deprecated" and not metadata.sunset:
+        message = "'deprecated' needs 'sunset', the last day on which consumers may rely on the product"
+        yield ("metadata", "status"), message

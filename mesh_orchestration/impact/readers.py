@@ -90,7 +90,7 @@ class Readers:
     def of(self, address: Address) -> tuple[Use, ...]:
         """Everybody who reads ``address``: products by address, then the others by name."""
         product = self.mesh.products.get(address)
-        declared = [_declared(one, product) for one in product.spec.consumers] if product else []
+        declared = declared_uses(product) if product else ()
         found = [use for domain in self._domains_of(address) for use in self._of_domain(domain, address)]
         return tuple(sorted([*found, *declared], key=lambda use: (_KINDS.index(use.kind), use.consumer)))
 
@@ -176,6 +176,11 @@ def readers(mesh: Mesh, root: Path, home: Path | None = None) -> Readers:
     Answers are kept under ``home`` (``settings.home``) between commands, in memory when it is not given.
     """
     return Readers(mesh, root, home)
+
+
+def declared_uses(product: DataProduct) -> tuple[Use, ...]:
+    """The consumers that the contract of ``product`` declares itself."""
+    return tuple(_declared(consumer, product) for consumer in product.spec.consumers)
 
 
 def _declared(consumer: Consumer, product: DataProduct) -> Use:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.check_rules import word_findings
 from mesh_orchestration.contract.model import Part, QualityCheck
-from mesh_orchestration.contract.ports.base import PortOptions
+from mesh_orchestration.contract.ports.base import Finding, PortOptions
 from mesh_orchestration.contract.wording import found
 from mesh_orchestration.contract.words import Duration, Flag, TypeWord
 
@@ -42,6 +44,12 @@ class DataProductPort(PortOptions):
 
     product: Annotated[Address, BeforeValidator(_address, json_schema_input_type=str)]
     expects: Expects | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        """Unknown expectations and arguments; whether the product has the columns is not this contract's fault."""
+        for place, check in enumerate(self.expects.checks if self.expects else ()):
+            for path, message in word_findings(check):
+                yield ("expects", "checks", place, *path), message
 
 
 PORT = DataProductPort
