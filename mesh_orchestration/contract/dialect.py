@@ -17,14 +17,14 @@ from mesh_orchestration.errors import ContractError, Problem
 class Lost:
     """Something that a form cannot hold: where it stood, what it was, why it has no place.
 
-    ``promised`` marks what consumers were promised and the mesh would not keep: a contract under
+    ``refused`` marks what consumers were told and the mesh would not keep: a contract under
     ``contracts/`` may not say it.
     """
 
     at: Path_
     value: Any
     reason: str
-    promised: bool = False
+    refused: bool = False
 
     @property
     def path(self) -> str:
@@ -126,7 +126,7 @@ class Source:
     @property
     def unkept(self) -> tuple[Problem, ...]:
         """What the file promises its consumers and the mesh would not keep."""
-        return tuple(self._problem(Place(item.at), item.reason) for item in self.lost if item.promised)
+        return tuple(self._problem(Place(item.at), item.reason) for item in self.lost if item.refused)
 
     def problem(self, path: Path_, message: str) -> Problem:
         """``message`` about the native ``path`` as a Problem where the file says it."""
