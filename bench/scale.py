@@ -21,12 +21,12 @@ text = serialize_value(RepositorySnap.from_def(repository))
 assert text.count("product_{last:04d}") > 3, "the last product is missing from the snapshot"
 """
 PARSE = """
-from mesh_orchestration.compile import dbt
+from mesh_orchestration.compile import files
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.orchestration.manifest import ensure_manifest
 from mesh_orchestration.settings import Settings
 settings = Settings.load()
-dbt.write(load_mesh(settings).require(), settings.root)
+files.write(load_mesh(settings).require(), settings.root)
 ensure_manifest(settings, "domain0")
 """
 

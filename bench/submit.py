@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.measure import Result, Row, Sample, paired, process
 from bench.synthetic import build
-from mesh_orchestration.compile import dbt
+from mesh_orchestration.compile import files
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.engines.profiles import write_profiles
 from mesh_orchestration.server.lock import who_runs
@@ -74,7 +74,7 @@ def _mesh(root: Path) -> Settings:
     )
     (models / "tests.yml").write_text("models:\n" + tests)
     settings = Settings(root=root, home=root / ".mesh", environ={"MESH_REPLAY": "off"})
-    dbt.write(load_mesh(settings).require(), root)
+    files.write(load_mesh(settings).require(), root)
     return settings
 
 

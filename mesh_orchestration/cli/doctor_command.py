@@ -117,12 +117,12 @@ def _contracts(settings: Settings) -> Iterator[Finding]:
 
 
 def _generated(settings: Settings) -> Iterator[Finding]:
-    from mesh_orchestration.compile import dbt
+    from mesh_orchestration.compile.files import stale
     from mesh_orchestration.contract.mesh import load_mesh
 
-    stale = dbt.stale(load_mesh(settings), settings.root)
-    if stale:
-        yield Finding("fail", "generated files", f"{len(stale)} are stale, e.g. {stale[0]}", "run mesh compile")
+    found = stale(load_mesh(settings), settings.root)
+    if found:
+        yield Finding("fail", "generated files", f"{len(found)} are stale, e.g. {found[0]}", "run mesh compile")
     else:
         yield Finding("ok", "generated files", "up to date")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from mesh_orchestration.contract.check_rules import kwargs_of
@@ -36,16 +37,20 @@ _SYMBOLS = re.compile(r"[^A-Za-z0-9_]+")
 def contract_checks(product: DataProduct) -> tuple[Check, ...]:
     """Every check of the product in the contract's order, without duplicates, with unique stable names."""
     merged: list[Check] = []
+    alike: dict[str, list[int]] = {}
     for check in (*_of_constraints(product), *_of_quality(product)):
-        for place, other in enumerate(merged):
-            if both := _one_of_two(other, check):
+        places = alike.setdefault(_subject(check), [])
+        for place in places:
+            if both := _one_of_two(merged[place], check):
                 merged[place] = both
                 break
         else:
+            places.append(len(merged))
             merged.append(check)
     return _named((*merged, *_of_sla(product)))
 
 
+@cache
 def short_name(expectation: str) -> str:
     """The expectation without the words all of them share: ``not_null``, ``between``, ``a_greater_than_b``."""
     words = _NO_WORDS.sub("", expectation)
@@ -114,8 +119,14 @@ def _some(**values: Any) -> dict[str, Any]:
 
 
 def _described(said: QualityCheck) -> str:
-    share = f" for {said.threshold:.4%} of the rows".replace(".0000%", "%") if said.threshold is not None else ""
+    share = f" for {said.threshold * 100:.8g}% of the rows" if said.threshold is not None else ""
     return f"{short_name(said.assertion).replace('_', ' ')}{share}" if share else ""
+
+
+def _subject(check: Check) -> str:
+    """What the check asks of which columns; two checks can only be one when this is the same."""
+    columns = [check.kwargs.get(key) for key in ("column", "column_A", "column_B", "column_list")]
+    return f"{check.expectation} {columns}"
 
 
 def _one_of_two(first: Check, second: Check) -> Check | None:

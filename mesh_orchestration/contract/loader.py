@@ -18,11 +18,18 @@ from mesh_orchestration.contract.structure import Finding, structural_findings
 from mesh_orchestration.errors import ContractError
 
 CONTRACTS = "contracts"
+GENERATED = "generated"
+"""The folder beside a contract in which `mesh compile` keeps what follows from it."""
 
 
 def contract_path(address: Address) -> str:
     """Where the contract of ``address`` belongs, relative to the mesh root."""
     return f"{CONTRACTS}/{address.domain}/{address.product}/v{address.major}.yaml"
+
+
+def generated_path(address: Address, suffix: str) -> str:
+    """Where a file that follows from the contract of ``address`` belongs, relative to the mesh root."""
+    return f"{CONTRACTS}/{address.domain}/{address.product}/{GENERATED}/v{address.major}.{suffix}"
 
 
 def load_product(path: Path, *, root: Path) -> DataProduct:

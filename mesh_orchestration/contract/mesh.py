@@ -48,6 +48,11 @@ class Mesh:
             found.setdefault(address.domain, []).append(product)
         return {domain: tuple(products) for domain, products in found.items()}
 
+    @property
+    def sound(self) -> tuple[str, ...]:
+        """The domains without a finding."""
+        return tuple(domain for domain in self.domains if domain not in self.broken)
+
     def require(self, domain: str | None = None) -> Mesh:
         """The mesh itself when ``domain`` (every domain when None) is sound; else raises its ContractError."""
         if domain is None:
@@ -82,7 +87,8 @@ class Mesh:
 
     def ports(self, domain: str) -> Mapping[str, InputPort]:
         """The input ports of ``domain`` by name; one shared by several products stands here once."""
-        return {port.name: port for product in self.of(domain) for port in product.inputs}
+        self.require(domain)
+        return self._ports[domain]
 
     def ports_of(self, product: DataProduct) -> tuple[InputPort, ...]:
         """The ports that ``product`` reads, with each bare name resolved to the sibling's port."""

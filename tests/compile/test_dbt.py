@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 
-from mesh_orchestration.compile import dbt
+from mesh_orchestration.compile import dbt, files
 from mesh_orchestration.compile.sql_types import field_sql_type
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.contract.model import SchemaField
@@ -129,22 +129,11 @@ def test_the_file_says_what_it_is_generated_from(tmp_path: Path) -> None:
     )
 
 
-def test_files_are_stale_until_written_and_again_when_a_contract_changes(tmp_path: Path) -> None:
-    found = mesh(tmp_path, product(LINES))
-    expected = (tmp_path / "contracts/contract.schema.json", dbt.properties_path(tmp_path, "orders"))
-    assert dbt.stale(found, tmp_path) == expected
-    assert dbt.write(found, tmp_path) == expected
-    assert dbt.write(found, tmp_path) == dbt.stale(found, tmp_path) == ()
-    assert dbt.stale(mesh(tmp_path, product(LINES, version="1.0.1")), tmp_path) == expected[1:]
-
-
-def test_a_broken_domain_keeps_its_generated_file(tmp_path: Path) -> None:
+def test_a_broken_domain_has_no_properties(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product("billing.revenue.v1"))
     write_contract(tmp_path, contract_text(LINES, owner="nobody"), at=LINES)
-    found = load_mesh(settings)
-    assert dbt.properties_path(tmp_path, "orders") not in dbt.generated_files(found, tmp_path)
     with pytest.raises(ContractError, match="found 'nobody'"):
-        dbt.dbt_properties(found, "orders")
+        dbt.dbt_properties(load_mesh(settings), "orders")
 
 
 def test_text_that_looks_like_a_template_is_kept_as_text(tmp_path: Path) -> None:
@@ -184,7 +173,7 @@ LANDED = "orders.landing__transactions as select 'a' as order_id, now() as _land
 def project(root: Path, select: str, *, target: str = ON_DUCKDB) -> Path:
     """A dbt project with the generated properties of the only domain, and one mart."""
     found = mesh(root, product(LINES, inputs=[FILES], fields={name: kind for name, (kind, _) in EVERY_TYPE.items()}))
-    dbt.write(found, root)
+    files.write(found, root)
     folder = root / "dbt_projects" / "orders"
     (folder / "dbt_project.yml").write_text(PROJECT)
     (folder / "profiles.yml").write_text(f"orders: {{target: dev, outputs: {{dev: {target}}}}}\n")

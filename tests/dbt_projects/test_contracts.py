@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mesh_orchestration.compile.dbt import stale
+from mesh_orchestration.compile.files import stale
 from mesh_orchestration.contract.lint import lint
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.settings import Settings
@@ -38,7 +38,7 @@ def test_lint_has_nothing_to_say() -> None:
     assert lint(Settings(ROOT, ROOT / ".mesh")) == ()
 
 
-def test_the_generated_dbt_properties_are_up_to_date(mesh: Mesh) -> None:
+def test_everything_generated_is_up_to_date(mesh: Mesh) -> None:
     assert stale(mesh, ROOT) == ()
 
 

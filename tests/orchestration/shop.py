@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from mesh_orchestration.compile import dbt
+from mesh_orchestration.compile import files
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.settings import Settings
@@ -62,7 +62,7 @@ def shop_at(root: Path, *, products: Iterable[DataProduct] = (LINES, REVENUE), *
         name, sql = TESTS[domain]
         (root / "dbt_projects" / domain / "tests").mkdir()
         (root / "dbt_projects" / domain / "tests" / f"{name}.sql").write_text(f"{sql}\n")
-    dbt.write(load_mesh(settings), root)
+    files.write(load_mesh(settings), root)
     land(settings, "day1", "1,10.5\n2,20\n3,30\n")
     return settings
 
