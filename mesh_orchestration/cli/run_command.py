@@ -55,8 +55,9 @@ def materialise(settings: Settings, selection: Sequence[str], *, quiet: bool = F
     from mesh_orchestration.cli.app import errors
     from mesh_orchestration.orchestration.instance import open_instance
     from mesh_orchestration.orchestration.run import run as run_products
+    from mesh_orchestration.replay.reads import is_read
 
-    if settings.replay:
+    if settings.replay and is_read(settings):
         emit(settings, quiet=quiet)
 
     def show(event: Progress) -> None:

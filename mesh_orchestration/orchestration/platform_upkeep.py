@@ -87,8 +87,10 @@ def upkeep_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDef
 def replay_sensor(settings: Settings) -> dg.SensorDefinition | None:
     """The sensor that plays the operational source of the example mesh: every MESH_REPLAY_SECONDS (300) it
     lands the rows whose time has come. A sensor, not a job: it is no work of the mesh and fills no list of
-    runs. None when MESH_REPLAY is ``off``."""
-    if settings.get("MESH_REPLAY", "on").lower() in {"off", "0", "no", "false"}:
+    runs. None when MESH_REPLAY is ``off`` or no contract reads that source."""
+    from mesh_orchestration.replay.reads import is_read
+
+    if not settings.replay or not is_read(settings):
         return None
 
     def replay_source() -> dg.SkipReason:

@@ -49,15 +49,24 @@ def test_nothing_is_served_before_the_first_publication(settings: Settings) -> N
     assert platform.serving(settings, "orders.orders.v1") is None
 
 
-def test_the_platform_serves_alerts_upkeep_and_the_replayed_source(settings: Settings) -> None:
-    repository = platform.definitions(settings).get_repository_def()
+def reading_the_example(root: Path, **environ: str) -> Settings:
+    port = {"name": "products", "type": "batch", "path": "products/*.parquet", "columns": {"product_id": "long"}}
+    return mesh_at(root, product(inputs=[port]), **environ)
+
+
+def test_the_platform_serves_alerts_upkeep_and_the_replayed_source(tmp_path: Path) -> None:
+    repository = platform.definitions(reading_the_example(tmp_path)).get_repository_def()
 
     assert {sensor.name for sensor in repository.sensor_defs} == {"alerts", "replay_source"}
     assert [schedule.name for schedule in repository.schedule_defs] == ["upkeep_schedule"]
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
 
 
-def test_the_replayed_source_can_be_switched_off(settings: Settings) -> None:
-    off = Settings(settings.root, settings.home, {"MESH_REPLAY": "off"})
+def test_a_mesh_that_does_not_read_the_example_source_is_not_given_it(settings: Settings) -> None:
+    assert [sensor.name for sensor in platform.definitions(settings).get_repository_def().sensor_defs] == ["alerts"]
+
+
+def test_the_replayed_source_can_be_switched_off(tmp_path: Path) -> None:
+    off = reading_the_example(tmp_path, MESH_REPLAY="off")
 
     assert [sensor.name for sensor in platform.definitions(off).get_repository_def().sensor_defs] == ["alerts"]
