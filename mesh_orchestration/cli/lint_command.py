@@ -17,17 +17,29 @@ def lint(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; all contracts when left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Check the contracts and what they refer to: file, line, YAML path, what is wrong, the nearest right word."""
+    """Check the contracts and what they refer to: file, line, YAML path, what is wrong, the nearest right word.
+
+    Warnings (a product that is read although it is deprecated) do not fail the command."""
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
     from mesh_orchestration.contract.lint import lint as findings
+    from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.impact.advice import advice
     from mesh_orchestration.settings import Settings
 
-    problems = findings(Settings.load(), tuple(path.resolve() for path in paths or ()))
+    settings, wanted = Settings.load(), tuple(path.resolve() for path in paths or ())
+    mesh = load_mesh(settings)
+    told = advice(mesh, settings.root, settings.now().date(), wanted)
+    errors = {one.problem for one in told if one.severity == "error"}
+    problems = sorted({*findings(settings, wanted, mesh=mesh), *errors})
+    warnings = [one.problem for one in told if one.severity == "warning"]
     if as_json:
-        print_json({"problems": list(problems)})
+        print_json({"problems": problems, "warnings": warnings})
     else:
         for problem in problems:
             console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-        console.print(f"[red]{len(problems)} findings[/]" if problems else "[green]no findings[/]")
+        for warning in warnings:
+            console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+        said = f"[red]{len(problems)} findings[/]" if problems else "[green]no findings[/]"
+        console.print(f"{said}, [yellow]{len(warnings)} warnings[/]" if warnings else said)
     raise typer.Exit(1 if problems else 0)

@@ -17,12 +17,13 @@ from mesh_orchestration.settings import Settings
 _GRAIN = re.compile(r"^one row per \S", re.IGNORECASE)
 
 
-def lint(settings: Settings, paths: Sequence[Path] = ()) -> tuple[Problem, ...]:
+def lint(settings: Settings, paths: Sequence[Path] = (), *, mesh: Mesh | None = None) -> tuple[Problem, ...]:
     """Every finding in file order; with ``paths`` (files or folders) only those in them.
 
-    The whole mesh is read either way, because what one contract says may break another.
+    The whole mesh is read either way, because what one contract says may break another; ``mesh`` spares it
+    where it has been read.
     """
-    mesh = load_mesh(settings)
+    mesh = mesh or load_mesh(settings)
     problems = {*mesh.problems, *_findings(mesh, settings)}
     if paths:
         wanted = [settings.root / path for path in paths]

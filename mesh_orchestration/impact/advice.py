@@ -19,7 +19,6 @@ from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, InputPort
 from mesh_orchestration.contract.ports import upstream
 from mesh_orchestration.errors import Problem
-from mesh_orchestration.impact.expected import filed_by, gaps
 
 Severity = Literal["error", "warning"]
 _Told = tuple[Path_, str, Severity]
@@ -57,6 +56,11 @@ def advice(mesh: Mesh, root: Path, today: date, paths: Sequence[Path] = ()) -> t
 
 
 def _expectations(product: DataProduct, mesh: Mesh) -> Iterator[_Told]:
+    if not any("expects" in port.options for port in product.inputs):
+        return
+    # Comparing checks takes modules that a mesh without expectations never needs.
+    from mesh_orchestration.impact.expected import filed_by, gaps
+
     for filed in filed_by(product):
         if source := mesh.products.get(filed.address):
             broken = (gap for gap in gaps(filed, source) if gap.state == "broken")

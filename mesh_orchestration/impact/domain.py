@@ -12,7 +12,7 @@ from mesh_orchestration.compile.dbt import SOURCE
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, InputPort
-from mesh_orchestration.contract.ports import LANDED, upstream
+from mesh_orchestration.contract.ports import LANDED, options, upstream
 from mesh_orchestration.impact.columns import ANY, NOWHERE, Columns, Origin
 from mesh_orchestration.impact.graph import Graph, Traced
 from mesh_orchestration.impact.models import Model, Models, cache_of
@@ -75,8 +75,8 @@ class DomainReading:
         if source:
             product = self._mesh.products.get(source)
             return (*product.columns, *LANDED) if product else ()
-        columns = port.options.get("columns")
-        return (*(str(name) for name in columns), *LANDED) if isinstance(columns, Mapping) else ()
+        columns = options(port).declared
+        return (*columns, *LANDED) if columns else ()
 
     @cached_property
     def _sources(self) -> Mapping[str, Address]:

@@ -25,9 +25,11 @@ from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.expectations import registry
 from mesh_orchestration.expectations.check import Check
+from mesh_orchestration.expectations.ordering import Relation
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 _ROUNDING = 1e-9
+_BOUNDS = ("min", "max")
 _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 
 
@@ -108,8 +110,8 @@ def _field(expected: ExpectedField, path: Path_, product: DataProduct) -> Iterat
         message = f"{product.address} has no column '{expected.name}'{_hint(expected.name, product)}"
         yield Gap((*path, "name"), message, "broken")
         return
-    wanted, given = _type(expected), column_type(field)
-    if wanted and not _reads(given, wanted):
+    wanted, given = expected_type(expected), column_type(field)
+    if wanted and not reads_as(given, wanted):
         message = f"{product.address}.{field.name} is {given}, which cannot be read as the expected {wanted}"
         yield Gap((*path, "type"), message, "broken")
     if expected.null is False and not _never_null(field, product):
@@ -123,13 +125,14 @@ def _hint(name: str, product: DataProduct) -> str:
     return f"; it is called '{renamed}' now" if renamed else suggestion(name, product.columns)
 
 
-def _type(expected: ExpectedField) -> str:
+def expected_type(expected: ExpectedField) -> str:
+    """The expected type in one spelling; empty when any will do."""
     if expected.type is None:
         return ""
     return "timestamptz" if expected.type.strip().lower() == "timestamptz" else str(parse_type(expected.type))
 
 
-def _reads(given: str, wanted: str) -> bool:
+def reads_as(given: str, wanted: str) -> bool:
     """Whether values of type ``given`` are read as ``wanted``; a ``timestamp`` that says no zone takes either."""
     return widens(given, wanted) or resolves(given, wanted) or (given, wanted) == ("timestamptz", "timestamp")
 
@@ -166,7 +169,8 @@ def _promise(check: QualityCheck, product: DataProduct) -> tuple[Literal["broken
     field = product.columns.get(str(wanted.get("column")))
     if check.assertion == "expect_column_to_exist" or _implied(check, said, field):
         return None
-    looser = [one for one in said if _relation(one, wanted, field) != "changed"]
+    parts = _sides(wanted)
+    looser = [one for one in said if any(_relation(one, part, field) not in {"", "changed"} for part in parts)]
     expected = f"expected {_in_words(check.assertion, wanted, check.severity)}"
     if not looser:
         return "open", f"{product.address} does not promise what is {expected}"
@@ -187,24 +191,35 @@ def _implied(check: QualityCheck, said: Sequence[Check], field: SchemaField | No
     """Whether the promises ``said`` keep ``check``, one bound each if need be; rows that break several add up."""
     strong = [one for one in said if one.severity == "error" or check.severity == "warn"]
     missing = 0.0
-    for part in _bounds(kwargs_of(check)):
+    for part in _sides(kwargs_of(check)):
         kept = [1 - one.mostly for one in strong if _relation(one, part, field) in {"same", "tighter"}]
         missing += min(kept, default=1.0)
     allowed = 1 - (check.threshold if check.threshold is not None else 1)
     return missing <= allowed + _ROUNDING
 
 
-def _bounds(kwargs: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+def _sides(kwargs: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """A check with two bounds as two checks with one each; any other as it is."""
     if kwargs.get("min_value") is None or kwargs.get("max_value") is None:
         return (kwargs,)
-    sides = (("max_value", "strict_max"), ("min_value", "strict_min"))
-    return tuple({key: value for key, value in kwargs.items() if key not in side} for side in sides)
+    return tuple(_without(kwargs, side) for side in _BOUNDS)
 
 
-def _relation(promise: Check, wanted: Mapping[str, Any], field: SchemaField | None) -> str:
-    """How what is promised compares with what is wanted."""
-    old, new = (_values(kwargs, field) for kwargs in (wanted, promise.kwargs))
+def _without(kwargs: Mapping[str, Any], side: str) -> dict[str, Any]:
+    return {key: value for key, value in kwargs.items() if not key.startswith(side) and not key.endswith(f"_{side}")}
+
+
+def _relation(promise: Check, wanted: Mapping[str, Any], field: SchemaField | None) -> Relation | Literal[""]:
+    """How what is promised compares with what is wanted; empty when it says nothing of the one bound wanted."""
+    given: Mapping[str, Any] = promise.kwargs
+    if len(bounded := [side for side in _BOUNDS if wanted.get(f"{side}_value") is not None]) == 1:
+        given = _without(given, next(side for side in _BOUNDS if side not in bounded))
+        if given.get(f"{bounded[0]}_value") is None:
+            return ""
+    if given.get("ignore_row_if") == "never":
+        # No row is left out, which is at least as strict as whatever the expectation leaves out.
+        given = {**given, "ignore_row_if": wanted.get("ignore_row_if")}
+    old, new = (_values(kwargs, field) for kwargs in (wanted, given))
     expectation = registry.get(promise.expectation)
     if expectation is None:
         return "same" if old == new else "changed"

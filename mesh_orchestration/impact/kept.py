@@ -9,15 +9,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-FORMAT = 1
 MOST = 4000
 """Answers a file may hold; the oldest go first."""
+
+
+@cache
+def _code() -> str:
+    """A hash of all that answers: other code or other libraries must not meet its answers."""
+    said = hashlib.sha256(f"{version('sqlglot')} {version('jinja2')}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        said.update(path.read_bytes())
+    return said.hexdigest()
 
 
 class Kept:
@@ -30,7 +40,7 @@ class Kept:
 
     def answer(self, question: Any, find: Callable[[], Any]) -> Any:
         """The JSON that ``find`` returns for ``question`` (JSON too), found only once."""
-        asked = orjson.dumps([FORMAT, version("sqlglot"), version("jinja2"), question], option=orjson.OPT_SORT_KEYS)
+        asked = orjson.dumps([_code(), question], option=orjson.OPT_SORT_KEYS)
         key = hashlib.sha256(asked).hexdigest()
         if key not in self._known:
             # Through JSON, so that a fresh answer looks like a kept one.
@@ -48,7 +58,8 @@ class Kept:
             draft.write_bytes(orjson.dumps(newest))
             draft.replace(self._path)
         except OSError:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
         self._changed = False
 
 

@@ -200,4 +200,4 @@ def _python_model(name: str, one: SourceFile) -> Model:
 
 def cache_of(home: Path | None, domain: str) -> Kept:
     """The kept answers of a domain under the mesh's state folder; in memory without one."""
-    return Kept(home / "impact" / f"{domain}.json" if home else None)
+    return Kept(home / "cache" / "impact" / f"{domain}.json" if home else None)
