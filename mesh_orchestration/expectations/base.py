@@ -51,7 +51,10 @@ class Expectation:
         return known | {name: value for name, value in given.items() if value is not None}
 
     def compare(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Relation:
-        """How the setting ``new`` compares with ``old``, whatever share of the rows must hold."""
+        """How the setting ``new`` compares with ``old``, whatever share of the rows must hold.
+
+        Values compare as they are given: texts that stand for times are read by whoever knows the column.
+        """
         sides = ({key: value for key, value in self.complete(one).items() if key != "mostly"} for one in (old, new))
         return related(self.order, *sides)
 
