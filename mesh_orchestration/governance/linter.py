@@ -155,7 +155,7 @@ def _format(call: Node) -> Iterator[Told]:
     text = call["params"][0].get("String") or call["params"][0].get("RawString")
     if text is None:
         yield line_of(call), "the format of sprintf must be written as text where it is used"
-    elif found := _VERB.search(str(text["value"])):
+    elif found := _VERB.search(str(text["value"]).replace("%%", "")):
         yield line_of(call), f"'{found[0]}' is not the same in every engine; use %s, %d, %v or %.2f"
 
 

@@ -13,6 +13,8 @@ from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.errors import PublicationConflict, PublicationRefused
 from mesh_orchestration.expectations.check import Check, CheckResult
+from mesh_orchestration.governance.bundle import policy_files
+from mesh_orchestration.governance.check import POLICY_CHECK
 from mesh_orchestration.orchestration import provenance
 from mesh_orchestration.orchestration.automation import with_its_asset
 from mesh_orchestration.orchestration.dbt_assets import pool
@@ -42,7 +44,6 @@ def build_product_asset(
 ) -> dg.AssetsDefinition:
     """The asset of one product, with one check spec for each check of its contract."""
     key, mart = product_key(product.address), model_key(product.domain, product.model)
-    checks = {check.name: check for check in contract_checks(product)}
     spec = dg.AssetSpec(
         key=key,
         deps=[mart],
@@ -63,10 +64,15 @@ def build_product_asset(
     return dg.multi_asset(
         name="__".join(product.address.asset_key),
         specs=[spec],
-        check_specs=_check_specs(key, checks.values(), automated=automation is not None),
+        check_specs=_check_specs(key, _checks(settings, product), automated=automation is not None),
         pool=pool(product.domain),
         op_tags=tags(product.domain, product),
     )(publish_product)
+
+
+def _checks(settings: Settings, product: DataProduct) -> tuple[Check, ...]:
+    """The checks of the contract, and the one that stands for the policies, where there are any."""
+    return (*contract_checks(product), *((POLICY_CHECK,) if policy_files(settings.root) else ()))
 
 
 def _check_specs(key: dg.AssetKey, checks: Iterable[Check], *, automated: bool) -> list[dg.AssetCheckSpec]:

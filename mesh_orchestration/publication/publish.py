@@ -3,7 +3,7 @@
     prepare   the run published before: done. Its crashed attempt goes. The schema may evolve: else refused
     export    the engine writes Parquet next to the table's data
     write     one commit: a snapshot with these files on the branch ``audit-<run>``
-    audit     every check of the contract on the files of that snapshot
+    audit     every check of the contract, and the policies, on the files of that snapshot
     publish   one commit: the stamped snapshot becomes ``main`` and the branch goes, only if ``main`` is still
               where it was in ``prepare``; or, refused, the stamped snapshot stays on the branch
     tidy      what no snapshot names any more is removed
@@ -34,6 +34,7 @@ from mesh_orchestration.errors import EngineError, MeshError, PublicationConflic
 from mesh_orchestration.expectations.check import CheckResult
 from mesh_orchestration.publication import moves
 from mesh_orchestration.publication.auditing import audit_contract, reason_of, result_of, verdict_of
+from mesh_orchestration.publication.guard import Ruling, judge, remember
 from mesh_orchestration.publication.moves import Refusal, ref_is
 from mesh_orchestration.publication.provisioning import ensure_table
 from mesh_orchestration.publication.request import Export, Publication, PublishRequest
@@ -108,8 +109,9 @@ class _Attempt:
         written = self._write(staging, files, full or empty)
         say("audit")
         results = self._audit(written.paths)
+        ruling = judge(self.lake.settings, self.product, written.paths)
         say("publish")
-        publication = self._settle(staging, written, results)
+        publication = self._settle(staging, written, results, ruling)
         say("tidy")
         self._tidy(staging, empty)
         say("done")
@@ -174,7 +176,8 @@ class _Attempt:
         conditions = moves.write_conditions(self.table.metadata, self.branch, self.base, self.target)
         try:
             with storage_errors(self.cannot, self.lake.settings):
-                writing = self._writing(files, self._stamp(files))
+                snapshot_id = self.table.metadata.new_snapshot_id()
+                writing = self._writing(files, self._stamp(files), snapshot_id=snapshot_id)
             self._commit_written(
                 writing, conditions, lambda newest: moves.write(newest, writing, self.branch, self.target)
             )
@@ -190,13 +193,20 @@ class _Attempt:
             return tuple(self.request.audit(self.product, paths, self.request.now))
         return audit_contract(self.product, paths, self.request.now, key=self.lake.settings.masking_key)
 
-    def _settle(self, staging: Staging, written: _Written, results: tuple[CheckResult, ...]) -> Publication:
-        verdicts = tuple(verdict_of(result, self.product) for result in results)
+    def _settle(
+        self, staging: Staging, written: _Written, results: tuple[CheckResult, ...], ruling: Ruling | None
+    ) -> Publication:
         reasons = tuple(reason_of(result) for result in results if result.blocks)
+        snapshot_id = self.table.metadata.new_snapshot_id()
         stamp = self._stamp(written.files)
+        if ruling:
+            results, reasons = (*results, ruling.result), (*reasons, *ruling.reasons)
+            decision = ruling.decision(self.product, who=f"run {self.request.run_id}", snapshot=snapshot_id)
+            stamp = replace(stamp, policy_hash=ruling.bundle, decision=remember(self.lake.settings, decision))
+        verdicts = tuple(verdict_of(result, self.product) for result in results)
         stamp = replace(stamp, state="refused" if reasons else "published", verdicts=verdicts, reasons=reasons)
         with storage_errors(self.cannot, self.lake.settings):
-            writing = self._writing(written.files, stamp)
+            writing = self._writing(written.files, stamp, snapshot_id=snapshot_id)
         old, schema_id = written.writing.id, self.target.schema.schema_id
         refusal = self._refusal(reasons, self.branch)
 
@@ -274,9 +284,9 @@ class _Attempt:
             inputs=self.request.input_snapshots,
         )
 
-    def _writing(self, files: tuple[DataFile, ...], stamp: Stamp) -> Writing:
+    def _writing(self, files: tuple[DataFile, ...], stamp: Stamp, *, snapshot_id: int) -> Writing:
         replacement = Replacement(
-            snapshot_id=self.table.metadata.new_snapshot_id(),
+            snapshot_id=snapshot_id,
             parent=self.base,
             schema=self.target.schema,
             files=files,

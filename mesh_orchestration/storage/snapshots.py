@@ -38,6 +38,8 @@ class Snapshot:
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()
     input_snapshots: Mapping[str, Any] = field(default_factory=dict)
+    policy_hash: str = ""
+    decision: str = ""
 
 
 def published(lake: Lake, address: Address) -> Snapshot | None:
@@ -146,6 +148,8 @@ def read_snapshot(address: Address, snapshot: IcebergSnapshot, branch: str = MAI
         verdicts=stamp.verdicts,
         reasons=stamp.reasons,
         input_snapshots=stamp.inputs,
+        policy_hash=stamp.policy_hash,
+        decision=stamp.decision,
     )
 
 

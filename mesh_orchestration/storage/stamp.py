@@ -45,7 +45,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What one publication writes into its snapshot; ``inputs`` maps an input port to what it held."""
+    """What one publication writes into its snapshot; ``inputs`` maps an input port to what it held,
+    ``policy_hash`` names the policies that decided and ``decision`` the record of it (both empty without policies)."""
 
     state: State
     address: str
@@ -57,6 +58,8 @@ class Stamp:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()
+    policy_hash: str = ""
+    decision: str = ""
 
     def summary(self) -> dict[str, str]:
         """The stamp as properties of an Iceberg snapshot summary."""
@@ -71,6 +74,8 @@ class Stamp:
             "inputs": _json(self.inputs) if self.inputs else "",
             "checks": _json([verdict.packed() for verdict in self.verdicts]) if self.verdicts else "",
             "reasons": _json(self.reasons) if self.reasons else "",
+            "policy-hash": self.policy_hash,
+            "decision": self.decision,
         }
         return {PREFIX + key: value for key, value in said.items() if value}
 
@@ -92,6 +97,8 @@ class Stamp:
             inputs=json.loads(said.get("inputs", "{}")),
             verdicts=tuple(Verdict.unpacked(packed) for packed in json.loads(said.get("checks", "[]"))),
             reasons=tuple(json.loads(said.get("reasons", "[]"))),
+            policy_hash=said.get("policy-hash", ""),
+            decision=said.get("decision", ""),
         )
 
 
