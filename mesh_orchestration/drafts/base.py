@@ -119,7 +119,12 @@ def kind_of(source: str) -> str:
     if found:
         return found
     if "://" in source:
-        raise SourceError("is an address; name the file, or the word of the database", source=without_password(source))
+        raise SourceError(
+            f"is a URL; say postgresql and --table, and give the URL in the environment as {POSTGRES_URL}",
+            source=without_password(source),
+        )
+    if Path(source).is_dir():
+        raise SourceError("is a folder but no dbt project; name its files, e.g. with *.parquet", source=source)
     if not set(source) & set("*?[") and not Path(source).exists():
         raise SourceError(f"does not exist; give a file, a folder or one of {', '.join(kinds())}", source=source)
     raise SourceError(

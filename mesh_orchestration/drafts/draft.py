@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from mesh_orchestration.contract.document import Path_, yaml_path
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Found, Options, SourceColumn, kind_of, source_of
+from mesh_orchestration.drafts.contract_files import is_contract, read_contract
 from mesh_orchestration.drafts.names import event_rank, legal_names, personal_mask
 from mesh_orchestration.drafts.suggest import comments, without_key_words
-from mesh_orchestration.drafts.text import blank_paths, contract_text
+from mesh_orchestration.drafts.text import blank_paths, contract_text, counted
 
 _BLANKS: Mapping[str, str] = {
     "metadata.name": "the product's name, such as order_lines",
@@ -81,27 +82,33 @@ class Draft:
                 for key in parents:
                     place = place[key]
                 place[last] = value
-        return Draft(**{**self.__dict__, "product": product})
+        return replace(self, product=product)
 
     def text(self, **answers: Unpack[Answers]) -> str:
         """The draft as YAML with its blanks, comments and a list on top of what a person has to do."""
         draft = self.answered(**answers)
         paths = set(draft.to_fill_in)
-        top = [f"A draft, made of {draft.title}{f' with {draft.rows:,} rows' if draft.rows else ''}."]
+        rows = f" with {counted(draft.rows, 'row')}" if draft.rows else ""
+        top = [f"A draft, made of {draft.title}{rows}."]
         if paths:
-            top += ["To fill in before it loads:", *(f"  - {path}: {_hint(path)}" for path in draft.to_fill_in)]
+            top += ["To fill in:", *(f"  - {path}: {_hint(path)}" for path in draft.to_fill_in)]
         if draft.to_decide:
             top += ["To decide, then delete these lines:", *(f"  - {line}" for line in draft.to_decide)]
         return contract_text(draft.product, top=top, comments=draft.notes, blanks=_BLANKS)
 
 
 def draft(source: str | Path, options: Options, *, kind: str = "") -> Draft:
-    """The draft contract of ``source``: a file, a glob, a folder or the word of a database.
+    """The draft contract of ``source``: a file, a glob, a folder, the word of a database, or a contract file.
 
     ``kind`` is found by the name unless given. Raises SourceError when the source cannot be read,
-    SettingsError when it cannot be reached, StorageError when an Iceberg catalog cannot be read.
+    SettingsError when it cannot be reached, StorageError when an Iceberg catalog cannot be read,
+    ContractError when a contract file is none.
     """
     text = str(source)
+    if not kind and is_contract(text):
+        product, to_decide, form = read_contract(text, options)
+        title = f"{Path(text).name}, a contract in the {form} form"
+        return Draft(kind=form, title=title, product=product, to_decide=to_decide)
     module = source_of(kind or kind_of(text))
     found: Found = module.read(text, options)
     return _draft(found)
@@ -130,7 +137,7 @@ def _draft(found: Found) -> Draft:
         to_decide=tuple(_to_decide(found, names, port)),
         rows=found.rows,
         renamed={old: new for old, new in names.items() if old != new},
-        columns=found.columns,
+        columns=tuple(_discreet(column) for column in found.columns),
     )
 
 
@@ -204,10 +211,17 @@ def _to_decide(found: Found, names: Mapping[str, str], port: dict[str, Any] | No
         lines.append(f"personal data, judging by names alone: {', '.join(personal)}; say pii and spec.access.roles")
     undescribed = sum("description" not in column.said for column in found.columns)
     if undescribed:
-        lines.append(f"{undescribed} of {len(found.columns)} fields have no description")
+        lines.append(f"descriptions: {undescribed} of {counted(len(found.columns), 'field')} without one")
     if found.port and not port:
         lines.append("inputs: only a batch input calls columns otherwise; rename them in the source, or name an input")
     return [*lines, *found.to_decide]
+
+
+def _discreet(column: SourceColumn) -> SourceColumn:
+    """The column without observed values when they may be personal."""
+    if column.observed is None or not (column.said.get("pii") or _sounds_personal(column)):
+        return column
+    return replace(column, observed=replace(column.observed, low=None, high=None, values=()))
 
 
 def _sounds_personal(column: SourceColumn) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Observed, SourceColumn
 from mesh_orchestration.drafts.names import is_identifier, personal_mask
-from mesh_orchestration.drafts.text import flow
+from mesh_orchestration.drafts.text import counted, flow
 
 _ENUM = 12  # at most this many values read as a closed set
 _REPEATED = 10  # each value of a closed set is met this often on average
@@ -49,10 +49,10 @@ def observation(column: SourceColumn, *, personal: bool) -> str:
     if seen.rows == 0:
         return "no rows"
     if seen.nulls == seen.rows:
-        return f"nothing but nulls in {seen.rows:,} rows"
-    nulls = f"{_share(seen.nulls, seen.rows)} null ({seen.nulls:,} of {seen.rows:,} rows)"
+        return f"nothing but nulls in {counted(seen.rows, 'row')}"
+    nulls = f"{_share(seen.nulls, seen.rows)} null ({seen.nulls:,} of {counted(seen.rows, 'row')})"
     parts = [] if personal else _range(seen)
-    parts.append(nulls if seen.nulls else f"no nulls in {seen.rows:,} rows")
+    parts.append(nulls if seen.nulls else f"no nulls in {counted(seen.rows, 'row')}")
     if seen.distinct:
         parts.append(f"{'' if seen.exact else 'about '}{seen.distinct:,} distinct")
     if seen.cents and parse_type(column.type or "string").name == "double" and seen.high != seen.low:

@@ -54,6 +54,11 @@ def flow(value: Mapping[str, Any]) -> str:
     return f"{key}: {_quoted(text.strip().removesuffix('...').strip())}"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 row``, ``1,469,307 rows``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def contract_text(
     product: Mapping[str, Any],
     *,
