@@ -49,6 +49,17 @@ class Columns:
         return self.every.union(*self.named.values(), beyond)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a query reads: its result, the columns it names anywhere, those among them that decide which rows
+    there are (in joins, filters, groups), and every relation it mentions."""
+
+    columns: Columns
+    used: Origins
+    deciding: Origins
+    relations: frozenset[str]
+
+
 def star(sources: Iterable[Columns]) -> Columns:
     """All columns of ``sources``, as ``select *`` gives them; of two with one name the first."""
     named: dict[str, Origins] = {}

@@ -22,7 +22,8 @@ from mesh_orchestration.impact.project import DbtProject, Exposure, mentioned, s
 @dataclass(frozen=True)
 class Taken:
     """What one consumer of a domain takes of one product: ``columns`` in lower case with the files that name
-    them, and ``into`` which columns of its own they go; ``why`` when not all of it can be told."""
+    them, ``into`` which columns of its own they go, those ``deciding`` which rows it has; ``why`` when not all
+    of it can be told."""
 
     consumer: str
     kind: Literal["product", "exposure", "model", "test"]
@@ -31,6 +32,7 @@ class Taken:
     address: Address | None = None
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     into: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deciding: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     why: str = ""
     type: str = ""
@@ -180,6 +182,7 @@ class DomainReading:
                     taken,
                     columns=_by_column(mine),
                     into=_into({origin: traced.into.get(origin, ()) for origin in mine}),
+                    deciding=frozenset(origin.column for origin in traced.deciding if origin in mine),
                     files=tuple(sorted(files)) or (source,),
                     why=_untold(mine, traced),
                 ),

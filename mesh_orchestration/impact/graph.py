@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mesh_orchestration.impact.columns import ANY, Origin, Origins
+from mesh_orchestration.impact.columns import ANY, NOWHERE, Origin, Origins
 from mesh_orchestration.impact.models import Model
 
 Files = dict[Origin, set[str]]
@@ -14,11 +14,13 @@ Files = dict[Origin, set[str]]
 
 @dataclass(frozen=True)
 class Traced:
-    """What a set of models takes of what enters: by column the ``files`` that take it, and ``into`` which
-    columns of the result its values go. ``relations`` are all that enter; ``why`` says what cannot be told."""
+    """What a set of models takes of what enters: by column the ``files`` that take it, ``into`` which columns
+    of the result its values go, and whether it is ``deciding`` which rows there are. ``relations`` are all that
+    enter; ``why`` says what cannot be told."""
 
     files: Mapping[Origin, frozenset[str]] = field(default_factory=dict)
     into: Mapping[Origin, tuple[str, ...]] = field(default_factory=dict)
+    deciding: Origins = NOWHERE
     relations: Mapping[str, frozenset[str]] = field(default_factory=dict)
     why: tuple[str, ...] = ()
 
@@ -34,8 +36,10 @@ class Graph:
         """What ``root`` takes, with ``columns`` of its result wanted (``ANY`` for all it has)."""
         files: Files = {}
         relations: dict[str, set[str]] = {}
+        deciding: set[Origin] = set()
         why: list[str] = []
         for model in self._behind(root):
+            deciding |= self._reach(model, model.deciding).keys()
             for origin, found in self._reach(model, model.used).items():
                 files.setdefault(origin, set()).update(found)
             for relation in model.relations:
@@ -53,6 +57,7 @@ class Graph:
         return Traced(
             {origin: frozenset(found) for origin, found in files.items()},
             {origin: tuple(found) for origin, found in into.items()},
+            frozenset(deciding),
             {relation: frozenset(found) for relation, found in relations.items()},
             tuple(why),
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesh_orchestration.impact.columns import ANY, NOBODY, NOWHERE, Columns, Origin, Origins, united
+from mesh_orchestration.impact.columns import ANY, NOBODY, NOWHERE, Columns, Origin, Origins, Reading, united
 from mesh_orchestration.impact.kept import Kept
 from mesh_orchestration.impact.project import DbtProject, SourceFile, source_relation
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """What a model (or a singular test) reads: the columns of its result, those it names, every relation.
+    """What a model (or a singular test) reads: the columns of its result, those it names, every relation, and
+    of the named ones those that decide which rows there are.
 
     ``why`` is set when that cannot be told: then it counts as reading everything that it mentions.
     """
@@ -31,6 +32,7 @@ class Model:
     used: Origins
     relations: frozenset[str]
     why: str = ""
+    deciding: Origins = NOWHERE
 
 
 class Models:
@@ -77,19 +79,19 @@ class Models:
         if not rendered["enabled"]:
             return None
         relations = frozenset(rendered["relations"])
-        found, why = _Read(Columns(), NOWHERE, relations), rendered["why"]
+        found, why = Reading(Columns(), NOWHERE, NOWHERE, relations), rendered["why"]
         for place, sql in enumerate(rendered["sql"]):
             answer = self._answer(name, sql, relations | {name}, found if place else None)
             if "why" in answer:
                 why = f"its SQL cannot be read: {answer['why']}"
                 break
             read = _read_json(answer)
-            found = read if not place else found.with_variant(read)
+            found = read if not place else _with_variant(found, read)
         if why:
             return _untold(name, one, relations | frozenset(rendered["hooked"]), why)
         hooked = frozenset(Origin(relation, ANY) for relation in rendered["hooked"])
         relations = (found.relations | relations | frozenset(rendered["hooked"])) - {name}
-        return Model(name, one.file, found.columns, found.used | hooked, relations)
+        return Model(name, one.file, found.columns, found.used | hooked, relations, deciding=found.deciding)
 
     def _rendered(self, name: str, one: SourceFile) -> Mapping[str, Any]:
         question = ["render", name, one.text, self._surroundings]
@@ -111,7 +113,7 @@ class Models:
         macros = macros_of(self._project.macro_texts)
         return Templates(name, macros, self._project.variables, frozenset(self._files))
 
-    def _answer(self, name: str, sql: str, relations: Iterable[str], earlier: _Read | None) -> Mapping[str, Any]:
+    def _answer(self, name: str, sql: str, relations: Iterable[str], earlier: Reading | None) -> Mapping[str, Any]:
         """What one form of the SQL reads; ``{{ this }}`` has the columns of the ``earlier`` form."""
         known = {relation: self._columns_of(relation) for relation in sorted(relations) if relation != name}
         if earlier is not None:
@@ -124,26 +126,23 @@ class Models:
                 reading = read_sql(sql, lambda relation: known.get(relation, ()))
             except UnreadableSql as error:
                 return {"why": str(error)}
-            return _to_json(_Read(reading.columns, reading.used, reading.relations))
+            return _to_json(reading)
 
         answer: Mapping[str, Any] = self._kept.answer(["read", sql, known], find)
         return answer
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What one form of a model's SQL reads, or all of them together."""
-
-    columns: Columns
-    used: Origins
-    relations: frozenset[str]
-
-    def with_variant(self, other: _Read) -> _Read:
-        columns = united(self.columns, other.columns, by_name=True)
-        return replace(self, columns=columns, used=self.used | other.used, relations=self.relations | other.relations)
+def _with_variant(one: Reading, other: Reading) -> Reading:
+    """What two forms of a model's SQL read together."""
+    return Reading(
+        united(one.columns, other.columns, by_name=True),
+        one.used | other.used,
+        one.deciding | other.deciding,
+        one.relations | other.relations,
+    )
 
 
-def _to_json(read: _Read) -> Mapping[str, Any]:
+def _to_json(read: Reading) -> Mapping[str, Any]:
     columns = read.columns
     return {
         "named": {name: _pairs(origins) for name, origins in columns.named.items()},
@@ -152,11 +151,12 @@ def _to_json(read: _Read) -> Mapping[str, Any]:
         "every": _pairs(columns.every),
         "complete": columns.complete,
         "used": _pairs(read.used),
+        "deciding": _pairs(read.deciding),
         "relations": sorted(read.relations),
     }
 
 
-def _read_json(said: Mapping[str, Any]) -> _Read:
+def _read_json(said: Mapping[str, Any]) -> Reading:
     columns = Columns(
         {name: _origins(pairs) for name, pairs in said["named"].items()},
         frozenset(said["rest"]),
@@ -164,7 +164,7 @@ def _read_json(said: Mapping[str, Any]) -> _Read:
         _origins(said["every"]),
         said["complete"],
     )
-    return _Read(columns, _origins(said["used"]), frozenset(said["relations"]))
+    return Reading(columns, _origins(said["used"]), _origins(said["deciding"]), frozenset(said["relations"]))
 
 
 def _pairs(origins: Origins) -> list[list[str]]:

@@ -19,17 +19,18 @@ from mesh_orchestration.impact.domain import DomainReading, Taken
 
 Kind = Literal["product", "exposure", "declared", "model", "test"]
 ROWS = ""
-"""In place of a column: the one followed decides which rows there are, or in which order, but not their values."""
+"""In place of a column: no value of the one followed arrives, it decides on rows at most."""
 
 
 @dataclass(frozen=True)
 class ColumnRead:
-    """A column that a consumer reads: the ``files`` that name it, and ``into`` which columns of its own it goes
-    (none when it only decides which rows there are)."""
+    """A column that a consumer reads: the ``files`` that name it, ``into`` which columns of its own it goes, and
+    whether it decides which ``rows`` there are; with neither, it is named and nothing comes of it."""
 
     column: str
     into: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Use:
 class Flow:
     """A step of a column on its way: ``column`` of ``consumer`` holds what ``source`` had in ``source_column``.
 
-    ``column`` is ``ROWS`` where the value only decides on rows; the way ends there, and at a consumer that is no
-    product. ``certain`` is false where it cannot be told which column it goes into.
+    ``column`` is ``ROWS`` where no value of it arrives; the way ends there, and at a consumer that is no product.
+    ``certain`` is false where it cannot be told which column it goes into.
     """
 
     source: Address
@@ -148,7 +149,9 @@ class Readers:
         product = self.mesh.products.get(address)
         spelled = {name.lower(): name for name in product.columns} if product else {}
         reads = tuple(
-            ColumnRead(spelled.get(column, column), taken.into.get(column, ()), tuple(sorted(files)))
+            ColumnRead(
+                spelled.get(column, column), taken.into.get(column, ()), tuple(sorted(files)), column in taken.deciding
+            )
             for column, files in sorted(taken.columns.items())
         )
         return Use(

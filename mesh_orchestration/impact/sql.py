@@ -13,22 +13,13 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from mesh_orchestration.impact.columns import NOWHERE, Columns, Origin, Origins, renamed, star, united
+from mesh_orchestration.impact.columns import NOWHERE, Columns, Origin, Origins, Reading, renamed, star, united
 
 DIALECTS = ("duckdb", "postgres")
 
 
 class UnreadableSql(ValueError):
     """The text is no query that can be read; the message says why."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a query reads: its result, the columns it names anywhere, and every relation it mentions."""
-
-    columns: Columns
-    used: Origins
-    relations: frozenset[str]
 
 
 def read_sql(sql: str, columns_of: Callable[[str], Iterable[str]], dialect: str = "") -> Reading:
@@ -41,7 +32,7 @@ def read_sql(sql: str, columns_of: Callable[[str], Iterable[str]], dialect: str 
         found = reader.query(_parse(sql, (dialect,) if dialect else DIALECTS), {}, ())
     except RecursionError:
         raise UnreadableSql("the query is nested too deep") from None
-    return Reading(found.columns, found.used, frozenset(reader.relations))
+    return Reading(found.columns, found.used, frozenset(reader.deciding), frozenset(reader.relations))
 
 
 def _parse(sql: str, dialects: Iterable[str]) -> exp.Expression:
@@ -75,6 +66,7 @@ class _Reader:
     def __init__(self, columns_of: Callable[[str], Iterable[str]]) -> None:
         self.columns_of = columns_of
         self.relations: set[str] = set()
+        self.deciding: set[Origin] = set()
 
     def query(self, node: Any, ctes: _Ctes, outer: _Outer) -> _Found:
         ctes, used = self._ctes(node, ctes, outer)
@@ -146,6 +138,7 @@ class _Reader:
             used |= NOWHERE.union(*(one.of(column.name.lower()) for one in sources.values()))
         if str(join.args.get("method") or "").upper() == "NATURAL":
             used |= NOWHERE.union(*(one.all for one in sources.values()))
+        self.deciding |= used
         return used
 
     def _table(self, node: Any, ctes: _Ctes, outer: _Outer) -> Columns:
@@ -195,7 +188,9 @@ class _Select:
         for key, clause in self.node.args.items():
             if key not in {"with_", "expressions", "from_", "joins", "laterals"}:
                 for node in clause if isinstance(clause, list) else (clause,):
-                    self.used |= self._names(node)
+                    named = self._names(node)
+                    self.used |= named
+                    self.reader.deciding |= named
         return _Found(Columns(self.named, self.rest, self.left_out, self.every, self.complete), self.used)
 
     def _from(self) -> None:
