@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,36 @@ class Settings:
             )
         return url
 
+    def source_url(self, name: str) -> str:
+        """The URL of the operational database that contracts call ``name``; raises SettingsError naming the setting."""
+        setting = f"MESH_SOURCE_{_capitals(name)}_URL"
+        url = self.get(setting)
+        if not url:
+            raise SettingsError(
+                f"{setting} is not set, so the source {name} cannot be reached; "
+                f"give e.g. {setting}=postgresql://reader@db.example.org:5432/shop"
+            )
+        return url
+
+    def kafka(self, name: str = "") -> dict[str, str]:
+        """librdkafka's settings for the cluster that contracts call ``name``, or for the mesh's own without one."""
+        suffix = f"_{_capitals(name)}" if name else ""
+        setting = f"MESH_KAFKA_BOOTSTRAP{suffix}"
+        servers = self.get(setting)
+        if not servers:
+            raise SettingsError(f"{setting} is not set; give the brokers, e.g. {setting}=kafka.example.org:9092")
+        return {"bootstrap.servers": servers} | self._kafka_options(f"MESH_KAFKA_OPTIONS{suffix}")
+
+    def _kafka_options(self, setting: str) -> dict[str, str]:
+        try:
+            found = json.loads(self.get(setting, "{}"))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            # The text itself may hold a password.
+            raise SettingsError(f'{setting} is not a JSON object such as {{"security.protocol": "SASL_SSL"}}')
+        return {str(name): str(value) for name, value in found.items()}
+
     @cached_property
     def duckdb_dir(self) -> Path:
         return self.home / "engines"
@@ -135,6 +166,10 @@ class Settings:
     def masking_key(self) -> str:
         """The secret of keyed masks; empty when none is set, and then masked values are redacted."""
         return self.get("MESH_MASKING_KEY")
+
+
+def _capitals(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def _given_root(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LEDGER = "landing__ledger"
+OP, KEPT, WAS = "__op", "__kept", "__was_"
+REFUSED = {"origin": "string", "reason": "string", "key": "binary", "value": "binary"}
+"""The columns of ``refused__<port>``: where a message stands, what is wrong with it, and the message itself."""
 Mode = Literal["append", "replace", "reference"]
 Format = Literal["parquet", "csv", "json"]
 
@@ -78,6 +81,22 @@ class Landed:
     changed: bool
 
 
+@dataclass(frozen=True)
+class Changes:
+    """One step of a stream, as Arrow rows typed as the port's columns.
+
+    With a key the rows also have ``OP`` (``upsert`` or ``delete``), and at most one of them each key. An upsert
+    keeps the landed value of the columns that ``KEPT`` names between commas (``,note,``), from the row whose
+    key is in ``WAS`` 0, 1 …; ``kept`` are all columns that any row keeps. ``clear`` empties the port first.
+    ``refused`` rows, of the columns ``REFUSED``, are put aside.
+    """
+
+    rows: pa.RecordBatch
+    clear: bool = False
+    kept: tuple[str, ...] = ()
+    refused: pa.RecordBatch | None = None
+
+
 class Engine(Protocol):
     """A domain's engine, opened as a context manager; all names live in the schema named as the domain."""
 
@@ -125,6 +144,28 @@ class Engine(Protocol):
         rows are replaced. ``replace`` makes the batch all that the port holds; ``reference`` does
         so without copying where the engine can read the files in place.
         """
+
+    def apply(
+        self,
+        port: str,
+        columns: Sequence[Column],
+        batch: Batch,
+        changes: Iterable[Changes],
+        *,
+        key: Sequence[str] = (),
+        expected: Sequence[LedgerEntry] = (),
+        anew: bool = False,
+    ) -> Landed:
+        """Put the changes, their ledger entry and what they do to older entries in place in one transaction.
+
+        Without a key rows are added; with one a row replaces or removes the landed row of its key. A batch
+        that loses rows gets another fingerprint, and one that has none left is forgotten. ``anew`` makes
+        the changes all that the port holds, in a table of exactly these columns. Raises EngineError
+        when the port's ledger is not the ``expected`` one: somebody else has landed in between.
+        """
+
+    def advance(self, port: str, batch: str, watermark: str, *, expected: Sequence[LedgerEntry]) -> None:
+        """Say that the source was read further than ``batch`` and had nothing new up to ``watermark``."""
 
     def check_landing(self, port: str) -> None:
         """Raise EngineError when the landed rows of a port can no longer be read."""

@@ -15,8 +15,9 @@ import tenacity
 from mesh_orchestration.engines.base import Batch, Files
 from mesh_orchestration.engines.columns import Column, duckdb_type, ident, literal
 from mesh_orchestration.engines.files import offered_types, select_sql
-from mesh_orchestration.engines.landing import SqlEngine, landing_table
+from mesh_orchestration.engines.landing import landing_table
 from mesh_orchestration.engines.session import configure, first_line, session_settings
+from mesh_orchestration.engines.stream import StreamEngine
 from mesh_orchestration.errors import EngineError
 from mesh_orchestration.settings import Settings
 
@@ -34,7 +35,7 @@ def open_engine(settings: Settings, domain: str) -> DuckDBEngine:
     return DuckDBEngine(settings, domain)
 
 
-class DuckDBEngine(SqlEngine):
+class DuckDBEngine(StreamEngine):
     """A domain's DuckDB file ``<home>/engines/<domain>_engine.duckdb`` with one schema named as the domain."""
 
     dialect: Literal["duckdb", "postgres"] = "duckdb"
@@ -163,9 +164,9 @@ class DuckDBEngine(SqlEngine):
     def _clear(self, table: str) -> None:
         self._run(f"delete from {table}")
 
-    def _copy_in(self, port: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
         names = ", ".join([*(ident(column.name) for column in columns), "_batch", "_landed_at"])
-        insert = f"insert into {self.relation(landing_table(port))} ({names})"
+        insert = f"insert into {self.relation(table)} ({names})"
         if isinstance(rows, Files):
             source = self._select(rows, columns)
             return int(self._run(f"{insert} select *, $1, $2 from ({source})", (batch.name, batch.landed_at))[0][0])

@@ -101,8 +101,8 @@ class SqlEngine(ABC):
         """Remove all rows of a table."""
 
     @abstractmethod
-    def _copy_in(self, port: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
-        """Append the batch's rows to the landing table; returns how many."""
+    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+        """Append the batch's rows to a table; returns how many."""
 
     @abstractmethod
     def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
@@ -125,7 +125,7 @@ class SqlEngine(ABC):
     def prepare(self, port: str, columns: Sequence[Column]) -> None:
         with self._transaction(f"prepare {landing_table(port)}"):
             self._lock(port)
-            self._prepare(port, columns)
+            self._prepare(landing_table(port), columns)
 
     def land(
         self,
@@ -240,16 +240,15 @@ class SqlEngine(ABC):
             count = self._refer(port, columns, batch, rows)
             if count is not None:
                 return count
-        self._prepare(port, columns)
+        self._prepare(landing_table(port), columns)
         table = self.relation(landing_table(port))
         if mode != "append":
             self._clear(table)
         elif replaced:
             self._run(f"delete from {table} where _batch = $1", (batch.name,))
-        return self._copy_in(port, columns, batch, rows)
+        return self._copy_in(landing_table(port), columns, batch, rows)
 
-    def _prepare(self, port: str, columns: Sequence[Column]) -> None:
-        table = landing_table(port)
+    def _prepare(self, table: str, columns: Sequence[Column]) -> None:
         if self._is_view(table):
             self._run(f"drop view {self.relation(table)}")
         found = self._columns(table)

@@ -23,8 +23,8 @@ from psycopg2.extensions import parse_dsn
 from mesh_orchestration.engines.base import Batch, Files
 from mesh_orchestration.engines.columns import Column, arrow_type, duckdb_type, ident, literal, postgres_type
 from mesh_orchestration.engines.files import offered_types, select_sql
-from mesh_orchestration.engines.landing import SqlEngine, landing_table
 from mesh_orchestration.engines.session import file_reader
+from mesh_orchestration.engines.stream import StreamEngine
 from mesh_orchestration.errors import EngineError, SettingsError
 from mesh_orchestration.settings import Settings
 
@@ -37,7 +37,7 @@ def open_engine(settings: Settings, domain: str) -> PostgresEngine:
     return PostgresEngine(settings, domain)
 
 
-class PostgresEngine(SqlEngine):
+class PostgresEngine(StreamEngine):
     """The schema of one domain in the database that ``MESH_POSTGRES_URL[_<DOMAIN>]`` names."""
 
     dialect: Literal["duckdb", "postgres"] = "postgres"
@@ -207,10 +207,10 @@ class PostgresEngine(SqlEngine):
     def _refer(self, port: str, columns: Sequence[Column], batch: Batch, files: Files) -> int | None:  # noqa: ARG002
         return None
 
-    def _copy_in(self, port: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
         with file_reader(self.settings) as session, self._open_bulk.cursor() as cursor:
             reader = _typed(session, columns, batch, rows)
-            return int(cursor.adbc_ingest(landing_table(port), reader, mode="append", db_schema_name=self.domain))
+            return int(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=self.domain))
 
     def _accepts(self, found: str, column: Column) -> bool:
         expected = postgres_type(column)

@@ -2,7 +2,8 @@
 
 A type of port is a module named as its word (``data-product`` is ``data_product.py``) with a function
 ``ingest(port, engine, *, context)``. It cuts what the source offers into batches with stable names and
-hands each to ``engine.land``; the ledger there makes the retry of any of it harmless.
+hands each to ``engine.land``; the ledger there makes the retry of any of it harmless. One that follows a
+stream hands it to ``engine.apply`` and says in ``RESYNC`` what beginning again means.
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What an ingestion may know: the settings, the run, the mesh's clock and the mesh's contracts."""
+    """What an ingestion may know: the settings, the run, the mesh's clock and the mesh's contracts.
+
+    ``resync`` asks a port that follows a stream to begin again instead of going on where it stopped.
+    """
 
     settings: Settings
     run_id: str
     now: datetime
     mesh: Mesh | None = field(default=None, repr=False)
+    resync: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
     if module is None:
         words = [word for word in _words() if _module(word)]
         raise SourceError(f"'{port.type}' is not a type of input port{suggestion(port.type, words)}", source=port.name)
+    if context.resync and not hasattr(module, "RESYNC"):
+        raise SourceError(
+            f"a port of type {port.type} follows no stream, so it has nothing to resync", source=port.name
+        )
     result: Ingested = module.ingest(port, engine, context=context)
     return result
 

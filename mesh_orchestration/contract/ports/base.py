@@ -38,5 +38,7 @@ def column_findings(columns: Mapping[str, str], key: tuple[str, ...]) -> Iterato
     for name in columns:
         if name in LANDED:
             yield ("columns", name), f"'{name}' is a column that landing adds itself; take it out"
+        elif name.startswith("__"):
+            yield ("columns", name), f"'{name}' begins with __, as the mesh's own columns do; name it otherwise"
         elif not _COLUMN.match(name):
             yield ("columns", name), f"'{name}' is not a column name; use letters, digits and _, at most 63"
