@@ -40,6 +40,16 @@ class Blob:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """One step of a history: its author's date (ISO 8601), and of each changed file git's id and mode, empty when
+    it went."""
+
+    commit: str
+    at: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Repository:
     """The git repository around a mesh; every path in and out is relative to the mesh ``root``, with ``/``.
     ``prefix`` is where the root is within the repository, empty or with a ``/`` at its end."""
@@ -106,6 +116,28 @@ class Repository:
             rest = rest[size + 1 :]
         return found
 
+    def history(self, folders: Sequence[str], until: str = "HEAD") -> tuple[Commit, ...]:
+        """The commits up to ``until`` that changed files below ``folders``, oldest first; a merge is one step."""
+        if not self._commit(until):
+            return ()
+        shown = ("--first-parent", "-m", "--reverse", "--raw", "--no-abbrev", "--no-renames", "--relative", "-z")
+        told = self._bytes("log", *shown, "--format=%x01%H %aI", until, "--", *folders)
+        found = []
+        for step in filter(None, told.split(b"\x01")):
+            head, *rest = step.strip(b"\0").split(b"\0")
+            commit, at = head.decode().split()
+            files = {}
+            for about, path in zip(rest[::2], rest[1::2], strict=True):
+                _, mode, _, identity, kind = about.decode().strip().lstrip(":").split()
+                files[os.fsdecode(path)] = "" if kind == "D" else f"{identity} {mode}"
+            found.append(Commit(commit, at, files))
+        return tuple(found)
+
+    @property
+    def shallow(self) -> bool:
+        """Whether this clone lacks the older part of the history."""
+        return self._text("rev-parse", "--is-shallow-repository") == "true"
+
     def _given(self, against: str) -> Base:
         name, dots, _ = against.partition("...")
         commit = "" if name.startswith("-") or not name else self._commit(name)
@@ -126,7 +158,7 @@ class Repository:
         raise SettingsError(f"there is nothing to compare with: {why}{self._shallow_hint()}; {_GIVE}")
 
     def _shallow_hint(self) -> str:
-        if self._text("rev-parse", "--is-shallow-repository") != "true":
+        if not self.shallow:
             return ""
         return (
             ", and this clone is shallow; fetch all of it: git fetch --unshallow origin "
