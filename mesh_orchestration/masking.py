@@ -1,16 +1,17 @@
 """Masks: what a reader without the right role sees instead of a value.
 
-``hash`` and ``tokenise`` are keyed: equal values have equal masks, and nobody without the key can
-find the value by trying. Without a key they redact. ``null`` gives nothing away but that a value may
-have been there.
+``hash`` and ``tokenise`` are keyed (HMAC-SHA256, RFC 2104): equal values have equal masks in every
+product, so joins still work, and nobody without the key can find the value by trying. Without a key
+they redact. ``null`` gives nothing away but that a value may have been there. ``compile.masks`` says
+the same in SQL.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import hmac
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite, isnan
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 REDACTED = "***"
 WORDS = ("hash", "partial", "null", "redact", "tokenise", "generalise")
 _KEPT = 2
-_TOKEN_BYTES = 15
+TOKEN_LENGTH = 24
 
 
 def mask_value(value: Any, mask: str, key: str = "") -> Any:
@@ -35,11 +36,11 @@ def mask_value(value: Any, mask: str, key: str = "") -> Any:
         return REDACTED
     match mask:
         case "hash":
-            return _digest(value, key).hex()
+            return _digest(value, key)
         case "tokenise":
-            return "tok_" + base64.b32encode(_digest(value, key)[:_TOKEN_BYTES]).decode().lower()
+            return f"tok_{_digest(value, key, purpose='token')[:TOKEN_LENGTH]}"
         case "partial":
-            return _partial(str(value))
+            return _partial(text_of(value))
     return _general(value)
 
 
@@ -48,10 +49,25 @@ def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") ->
     return {name: mask_value(value, masks[name], key) if name in masks else value for name, value in row.items()}
 
 
-def _digest(value: Any, key: str) -> bytes:
-    """The keyed BLAKE2b digest of the value's text, 32 bytes (RFC 7693)."""
-    secret = hashlib.blake2b(key.encode(), digest_size=32).digest()
-    return hashlib.blake2b(f"{value}".encode(), key=secret, digest_size=32).digest()
+def derived_key(key: str, purpose: str) -> bytes:
+    """The 32 bytes under which values are hashed: tokens and hashes of one value have nothing in common."""
+    return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def _digest(value: Any, key: str, *, purpose: str = "hash") -> str:
+    """The keyed hash of the value's text, 64 hexadecimal digits."""
+    return hmac.new(derived_key(key, purpose), text_of(value).encode(), hashlib.sha256).hexdigest()
+
+
+def text_of(value: Any) -> str:
+    """The one text of a value, as DuckDB casts it, so that equal values have equal masks wherever they are masked."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        moment = (value.astimezone(UTC) if value.tzinfo else value).isoformat(" ")
+        moment = moment.removesuffix("+00:00")
+        return (moment.rstrip("0") if "." in moment else moment) + ("+00" if value.tzinfo else "")
+    return str(value)
 
 
 def _partial(text: str) -> str:

@@ -1,0 +1,74 @@
+"""Masks as DuckDB expressions: what ``masking.mask_value`` says of one value, of a whole column.
+
+A masked column is text, whatever it was before, and a masked null stays null.
+"""
+
+from __future__ import annotations
+
+from mesh_orchestration.contract.model import SchemaField
+from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key
+
+_BLOCK = 64
+_NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
+_DAYS = frozenset({"date", "timestamp"})
+
+
+def masked_expression(field: SchemaField, mask: str, key: str) -> str:
+    """The SQL (DuckDB) for the column of ``field`` under ``mask``. Without ``key`` every mask but ``null`` redacts.
+
+    The key stands in the expression: it is for a session that nobody else can look into. Raises ValueError
+    for an unknown mask.
+    """
+    if mask not in WORDS:
+        raise ValueError(f"'{mask}' is not a mask; expected one of {', '.join(WORDS)}")
+    column = '"' + field.name.replace('"', '""') + '"'
+    if mask == "null":
+        return "null::varchar"
+    return f"case when {_missing(field, column)} then null else {_shown(field, column, mask, key)} end"
+
+
+def _missing(field: SchemaField, column: str) -> str:
+    floating = field.logical_type.name in {"float", "double"} and not field.logical_type.item
+    return f"({column} is null or isnan({column}))" if floating else f"{column} is null"
+
+
+def _shown(field: SchemaField, column: str, mask: str, key: str) -> str:
+    # A float becomes a double first, as it does on its way into Python.
+    text = f"cast({column}{'::double' if field.logical_type.name == 'float' else ''} as varchar)"
+    if not key or mask == "redact":
+        return f"'{REDACTED}'"
+    match mask:
+        case "hash":
+            return _hmac(text, derived_key(key, "hash"))
+        case "tokenise":
+            return f"'tok_' || left({_hmac(text, derived_key(key, 'token'))}, {TOKEN_LENGTH})"
+        case "partial":
+            return _partial(text)
+    return _general(field, column)
+
+
+def _hmac(text: str, key: bytes) -> str:
+    """HMAC-SHA256 (RFC 2104) of a text in hexadecimal digits; the two padded keys are constants."""
+    padded = key.ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
+    return f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({text}))))"
+
+
+def _partial(text: str) -> str:
+    address = f"regexp_full_match({text}, '(?s).+@.*')"
+    shown = f"left({text}, 1) || '{REDACTED}@' || regexp_extract({text}, '(?s).*@(.*)', 1)"
+    start = f"left({text}, 2) || '{REDACTED}'"
+    return f"case when {address} then {shown} when length({text}) > 4 then {start} else '{REDACTED}' end"
+
+
+def _general(field: SchemaField, column: str) -> str:
+    kind = "" if field.logical_type.item else field.logical_type.name
+    if kind in _DAYS:
+        return f"cast(year({column}) as varchar)"
+    if kind not in _NUMBERS:
+        return f"'{REDACTED}'"
+    value = f"cast({column} as double)"
+    digits = f"length(cast(cast(trunc(abs({value})) as hugeint) as varchar))"
+    step = f"cast(pow(10, greatest(1, {digits} - 1)) as hugeint)"
+    low = f"cast(floor({value} / {step}) as hugeint) * {step}"
+    return f"case when isfinite({value}) then ({low}) || ' to ' || ({low} + {step}) else '{REDACTED}' end"

@@ -1,0 +1,93 @@
+"""A column masked in SQL shows what the same values show when they are masked one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mesh_orchestration.compile.masks import masked_expression
+from mesh_orchestration.contract.model import SchemaField
+from mesh_orchestration.masking import WORDS, mask_value
+
+SQL = {
+    "string": "varchar",
+    "long": "bigint",
+    "double": "double",
+    "float": "float",
+    "decimal(12,2)": "decimal(12,2)",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamptz",
+}
+DAYS = (datetime(1900, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001 (times without a zone are meant)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(st.characters(codec="utf-8", exclude_characters="\0")) | st.emails(),
+    "long": st.integers(-(2**63), 2**63 - 1),
+    "double": st.floats(allow_nan=True, allow_infinity=True, width=64).filter(
+        lambda x: not 1e30 < abs(x) < float("inf")
+    ),
+    "float": st.floats(allow_nan=True, allow_infinity=True, width=32),
+    "decimal(12,2)": st.decimals(-9999999999, 9999999999, places=2, allow_nan=False),
+    "boolean": st.booleans(),
+    "date": st.dates(date(1900, 1, 1), date(2200, 1, 1)),
+    "timestamp": st.datetimes(*DAYS),
+    "timestamptz": st.datetimes(*DAYS, timezones=st.just(UTC)),
+}
+
+
+def in_sql(kind: str, value: Any, mask: str, key: str) -> Any:
+    field = SchemaField(name="a", type=kind)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        source = f'(select ?::{SQL[kind]} as "a")'
+        return connection.execute(f"select {masked_expression(field, mask, key)} from {source}", [value]).fetchall()[0][
+            0
+        ]
+
+
+@pytest.mark.parametrize("mask", WORDS)
+@pytest.mark.parametrize("kind", SQL)
+@given(data=st.data())
+@settings(max_examples=8)
+def test_a_value_is_masked_the_same_in_sql_and_in_python(kind: str, mask: str, data: st.DataObject) -> None:
+    value = data.draw(VALUES[kind])
+
+    assert in_sql(kind, value, mask, "key") == mask_value(value, mask, "key")
+
+
+@pytest.mark.parametrize("mask", sorted(set(WORDS) - {"null"}))
+def test_without_a_key_a_column_is_redacted(mask: str) -> None:
+    assert in_sql("string", "eve@example.org", mask, "") == "***"
+
+
+@pytest.mark.parametrize("mask", WORDS)
+def test_a_null_stays_null(mask: str) -> None:
+    assert in_sql("string", None, mask, "key") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("decimal(12,2)", Decimal("-12.50")),
+        ("long", 0),
+        ("double", -0.0),
+        ("double", 1e22),
+        ("double", 1e-7),
+        ("string", "@b"),
+    ],
+)
+@pytest.mark.parametrize("mask", ["hash", "generalise", "partial"])
+def test_the_edges_are_masked_the_same(kind: str, value: Any, mask: str) -> None:
+    assert in_sql(kind, value, mask, "key") == mask_value(value, mask, "key")
+
+
+def test_an_unknown_mask_is_an_error() -> None:
+    with pytest.raises(ValueError, match="'scramble' is not a mask"):
+        masked_expression(SchemaField(name="a", type="string"), "scramble", "key")
