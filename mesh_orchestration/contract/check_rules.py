@@ -12,7 +12,7 @@ from mesh_orchestration.contract.types import LogicalType
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.expectations import registry
 
-_TYPED = ("values_to_be_between", "min_to_be_between", "max_to_be_between", "_set")
+_TYPED = ("column_values_to_be_between", "column_min_to_be_between", "column_max_to_be_between", "_set")
 """Endings of the expectations whose arguments are values of the column."""
 _NUMBER = LogicalType("double")
 

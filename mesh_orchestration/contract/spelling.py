@@ -7,6 +7,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from mesh_orchestration.contract.types import ALIASES
+
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)?$")
 
 
@@ -18,7 +20,11 @@ def percentage(share: float) -> str | None:
 
 def as_moment(value: Any, type_: str) -> Any:
     """A full date or time in text, of a column of type ``type_``, as the date or time that YAML reads in it."""
-    if type_ not in {"date", "timestamp"} or not isinstance(value, str) or not _MOMENT.match(value):
+    if (
+        ALIASES.get(type_.lower(), type_.lower()) not in {"date", "timestamp"}
+        or not isinstance(value, str)
+        or not _MOMENT.match(value)
+    ):
         return value
     try:
         return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)

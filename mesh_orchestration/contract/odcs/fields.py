@@ -58,7 +58,7 @@ def _plain(field: SchemaField) -> dict[str, Any]:
 
 def allowed(rule: Mapping[Any, Any], type_: str) -> list[Any]:
     """The values that an enum's rule lists, as the column's type reads them."""
-    return [as_moment(value, type_.lower()) for value in rule["arguments"]["validValues"] if value is not None]
+    return [as_moment(value, type_) for value in rule["arguments"]["validValues"] if value is not None]
 
 
 def _again(said: dict[str, Any], enum: list[dict[str, Any]]) -> SchemaField:
@@ -157,7 +157,7 @@ def _read_options(
     used = {*_TEXT_OPTIONS, *_BOUNDS, "exclusiveMinimum", "exclusiveMaximum", "timezone"}
     for key, own in (_TEXT_OPTIONS | _BOUNDS).items():
         if key in options:
-            constraints[own] = as_moment(options[key], field["type"].lower())
+            constraints[own] = as_moment(options[key], field["type"])
             notes.places[*native, "constraints", own] = Place((*where, key))
     if options.get("timezone") is True:
         constraints["timezone"] = "UTC"
