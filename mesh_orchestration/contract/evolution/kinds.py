@@ -53,6 +53,8 @@ def change(
 
 
 def _said(value: Any) -> str:
+    if value is None or value == "":
+        return "nothing"
     if isinstance(value, tuple | list):
         text = f"[{', '.join(map(str, value))}]"
     elif isinstance(value, Mapping):
