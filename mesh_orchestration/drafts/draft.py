@@ -13,7 +13,7 @@ from mesh_orchestration.contract.document import Path_, yaml_path
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Found, Options, SourceColumn, kind_of, source_of
 from mesh_orchestration.drafts.contract_files import is_contract, read_contract
-from mesh_orchestration.drafts.names import event_rank, legal_names, personal_mask
+from mesh_orchestration.drafts.names import event_rank, is_bookkeeping, legal_names, personal_mask
 from mesh_orchestration.drafts.suggest import comments, without_key_words
 from mesh_orchestration.drafts.text import blank_paths, contract_text, counted
 
@@ -190,8 +190,8 @@ def _notes(found: Found, names: Mapping[str, str]) -> dict[Path_, tuple[str, ...
 
 def _events(found: Found) -> list[str]:
     """The columns that may say when a row happened, the likeliest first."""
-    times = (column.name for column in found.columns if column.type and parse_type(column.type).name in _TIMES)
-    return [name for name in sorted(times, key=event_rank) if event_rank(name)[0] < 9][:4]
+    times = [column.name for column in found.columns if column.type and parse_type(column.type).name in _TIMES]
+    return sorted((name for name in times if not is_bookkeeping(name)), key=event_rank)[:4]
 
 
 def _to_decide(found: Found, names: Mapping[str, str], port: dict[str, Any] | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,10 +49,10 @@ def source_name(source: str) -> str:
     path = Path(source)
     stem = path.name.split(".", 1)[0]
     if _WILD & set(stem):
-        literal = slug("".join(char for char in stem if char not in "*?[]"))
+        spelled = re.split(r"[*?\[]", stem)[0]
         folders = (part for part in reversed(path.parts[:-1]) if not set(part) & _WILD)
-        stem = next(folders, literal) if len(literal) < 3 else literal
-    return slug(stem) or "table"
+        stem = spelled if len(spelled) > 2 else next(folders, spelled)
+    return slug(stem)
 
 
 def batch_port(source: str, files: tuple[Path, ...], *, format_: str, settings: Settings) -> dict[str, Any]:

@@ -90,11 +90,14 @@ def personal_mask(name: str) -> str | None:
     return "redact" if "name" in words and not _PERSON_NAMES.isdisjoint(words) else None
 
 
+def is_bookkeeping(name: str) -> bool:
+    """Whether a time of that name says what was done with the row, not when it happened."""
+    return not _BOOKKEEPING.isdisjoint(words_of(name))
+
+
 def event_rank(name: str) -> tuple[int, int]:
     """Sorts columns that may say when a row happened, the likeliest first."""
     words = words_of(name)
-    if not _BOOKKEEPING.isdisjoint(words):
-        return 9, 0
     place = next((place for place, word in enumerate(_EVENTS) if word in words), len(_EVENTS))
     return place, 0 if words and words[-1] in {"at", "ts", "time", "timestamp"} else 1
 

@@ -56,7 +56,7 @@ def observation(column: SourceColumn, *, personal: bool) -> str:
     if seen.distinct:
         parts.append(f"{'' if seen.exact else 'about '}{seen.distinct:,} distinct")
     if seen.cents and parse_type(column.type or "string").name == "double" and seen.high != seen.low:
-        parts.append("never more than 2 decimals: decimal(12,2) if it is money")
+        parts.append("never more than 2 decimals: decimal(12,2) if money")
     return ", ".join(parts)
 
 

@@ -80,13 +80,13 @@ def contract_text(
     for path, words in comments.items():
         line = document.line(path)
         indent = _indent(lines[line - 1])
-        below[line] += [f"{indent}# {word}".rstrip() for word in words]
+        below[line] += [f"{indent}# {_on_one_line(word)}".rstrip() for word in words]
     for path in blank_paths(product):
         line = document.line(path)
         name = ".".join(str(part) for part in path if isinstance(part, str))
         lines[line - 1] = f"{lines[line - 1].rstrip()} # fill in: {blanks.get(name, 'a value')}"
     written = [part for number, line in enumerate(lines, 1) for part in (line, *below[number])]
-    return "\n".join([_SCHEMA, *(f"# {line}".rstrip() for line in top), *written, ""])
+    return "\n".join([_SCHEMA, *(f"# {_on_one_line(line)}".rstrip() for line in top), *written, ""])
 
 
 def blank_paths(value: Any, path: Path_ = ()) -> list[Path_]:
@@ -110,6 +110,11 @@ def _shaped(value: Any, path: tuple[str, ...]) -> Any:
         return value
     deep = any(isinstance(item, dict | list | tuple | None) for item in value)
     return [_shaped(item, path) for item in value] if deep else _FlowList(value)
+
+
+def _on_one_line(text: str) -> str:
+    """Text that stays a comment: sources put line breaks and control characters in names, values and SQL."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _indent(line: str) -> str:

@@ -12,7 +12,7 @@ _DUCKDB = {
     "BIGINT": "long", "UTINYINT": "integer", "USMALLINT": "integer", "UINTEGER": "long", "FLOAT": "float",
     "DOUBLE": "double", "DATE": "date", "TIME": "time", "TIMESTAMP": "timestamp", "TIMESTAMP_S": "timestamp",
     "TIMESTAMP_MS": "timestamp", "TIMESTAMP_NS": "timestamp", "TIMESTAMP WITH TIME ZONE": "timestamptz",
-    "BLOB": "binary", "UUID": "uuid",
+    "TIMESTAMPTZ_NS": "timestamptz", "BLOB": "binary", "UUID": "uuid",
 }  # fmt: skip
 _SQL = {
     "CHAR": "string", "NCHAR": "string", "VARCHAR": "string", "NVARCHAR": "string", "TEXT": "string",
@@ -27,8 +27,8 @@ _SQL = {
 }  # fmt: skip
 _DECIMAL = re.compile(r"^DECIMAL\((\d+),\s*(\d+)\)$")
 _WAYS_OUT: Mapping[str, str] = {
-    "STRUCT": "make a column of each part before it is read (select x.a as x_a)",
-    "MAP": "make a column of each key that matters, or an input of its own with a row per key",
+    "STRUCT": "make a column of each part (select x.a as x_a)",
+    "MAP": "make a column of each key that matters",
     "JSON": "make a column of each part that matters, or cast it to text",
     "JSONB": "make a column of each part that matters, or cast it to text",
     "UBIGINT": "write it as decimal(20,0), which holds every value",

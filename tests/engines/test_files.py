@@ -64,6 +64,7 @@ def test_empty_json_lines_are_no_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("found", "declared", "fine"),
     [("INTEGER", "long", True), ("BIGINT", "integer", False), ("FLOAT", "double", True), ("DOUBLE", "float", False),
+     ("TIMESTAMPTZ_NS", "timestamptz", True),
      ("TIMESTAMP_NS", "timestamp", True), ("TIMESTAMP WITH TIME ZONE", "timestamp", False),
      ("TIMESTAMP", "timestamptz", False), ("DECIMAL(10,2)", "decimal(12,2)", True),
      ("DECIMAL(12,4)", "decimal(12,2)", False), ("DECIMAL(12,0)", "decimal(12,2)", False),

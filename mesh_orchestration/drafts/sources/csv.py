@@ -112,8 +112,8 @@ def _require_names(file: Path, names: tuple[str, ...]) -> None:
     for place, name in enumerate(names, 1):
         if not name.strip():
             raise SourceError(f"line 1: column {place} of {len(names)} has no name; name it", source=file)
-        if names.index(name) < place - 1:
-            raise SourceError(f"line 1: '{name}' names two columns; rename one", source=file)
+        if name.lower() in (earlier.lower() for earlier in names[: place - 1]):
+            raise SourceError(f"line 1: '{name}' names two columns; rename one (case does not tell)", source=file)
     if all(_DATA.match(name) for name in names):
         raise SourceError(
             f"line 1: {', '.join(names[:3])} looks like data; a CSV file starts with the names of its columns",
