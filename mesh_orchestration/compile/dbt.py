@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesh_orchestration.compile.layout import MARK, yaml_text
+from mesh_orchestration.compile.sql_names import RESERVED
 from mesh_orchestration.compile.sql_types import column_sql_type, field_sql_type
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, InputPort
@@ -75,7 +76,7 @@ def _columns(mesh: Mesh, port: InputPort) -> list[dict[str, Any]]:
 
 
 def _column(name: str, kind: str, description: str = "") -> dict[str, Any]:
-    column = {"name": name, "data_type": kind}
+    column: dict[str, Any] = {"name": name, "data_type": kind} | ({"quote": True} if name in RESERVED else {})
     return column | {"description": _no_jinja(description)} if description else column
 
 
