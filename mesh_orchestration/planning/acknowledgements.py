@@ -16,14 +16,17 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.document import Document, read_document
+from mesh_orchestration.contract.evolution.kinds import KINDS
 from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.contract.mesh import ACKNOWLEDGEMENTS
 from mesh_orchestration.contract.model import Part
 from mesh_orchestration.contract.structure import structural_findings
-from mesh_orchestration.contract.wording import found
+from mesh_orchestration.contract.wording import found, suggestion
 from mesh_orchestration.contract.words import Day, Owner, Version
 from mesh_orchestration.errors import ContractError, Problem
 
+REMOVED = "product.removed"
+"""The kind of change that a product's consumers agree to when it goes."""
 Asked = tuple[str, str]
 """A change that somebody must agree to: its kind, and its column (empty when it has none)."""
 
@@ -34,10 +37,17 @@ def _address(value: Any) -> Address:
     return Address.parse(value)
 
 
+def _kind(value: Any) -> str:
+    if value != REMOVED and value not in KINDS:
+        known = (*KINDS, REMOVED)
+        raise ValueError(f"{found(value)} is not a kind of change{suggestion(str(value), known)}")
+    return str(value)
+
+
 class AgreedChange(Part):
     """A kind of change such as ``field.removed``; of one column, or of any when none is named."""
 
-    kind: Annotated[str, Field(min_length=1)]
+    kind: Annotated[str, BeforeValidator(_kind)]
     column: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mesh_orchestration.contract.address import Address
@@ -45,10 +45,11 @@ class Pair:
         return self.old is not None and self.old.metadata.status != "draft"
 
 
-def pairs(before: Mesh, now: Mesh) -> tuple[Pair, ...]:
+def pairs(before: Mesh, now: Mesh, *, earlier: Callable[[DataProduct], Sequence[DataProduct]]) -> tuple[Pair, ...]:
     """Every product that is not as it was, by address; spelling and comments do not count.
 
-    A product whose file is there but wrong is none of these: nobody can tell what it will be.
+    ``earlier`` gives the versions before one at ``before``, oldest first, for promises that bind all of them. A
+    product whose file is there but wrong is none of these: nobody can tell what it will be.
     """
     written = {problem.file for problem in now.problems}
     gone = {
@@ -70,12 +71,13 @@ def pairs(before: Mesh, now: Mesh) -> tuple[Pair, ...]:
     for address, product in now.products.items():
         old = before.products.get(address)
         if old is not None and old is not product and old.fingerprint != product.fingerprint:
-            found.append(_judged("changed", old, product))
+            known = earlier(old) if old.spec.schema_.compatibility.endswith("_transitive") else ()
+            found.append(_judged("changed", old, product, known))
     return tuple(sorted(found, key=lambda pair: pair.address))
 
 
-def _judged(status: Status, old: DataProduct, new: DataProduct) -> Pair:
-    return Pair(status, old, new, verdict(old, new))
+def _judged(status: Status, old: DataProduct, new: DataProduct, earlier: Sequence[DataProduct] = ()) -> Pair:
+    return Pair(status, old, new, verdict(old, new, earlier=earlier))
 
 
 def _renamed(gone: Mapping[Address, DataProduct], fresh: Mapping[Address, DataProduct]) -> Mapping[Address, Address]:

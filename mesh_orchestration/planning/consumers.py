@@ -11,16 +11,15 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.evolution import Change, Level
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.errors import StorageError
 from mesh_orchestration.impact.expected import ConsumerContract, expected_of, filed_by, unmet
+from mesh_orchestration.impact.expected_data import unmet_data
 from mesh_orchestration.impact.hits import Hit, hits
-from mesh_orchestration.impact.readers import Readers, Use, readers
-from mesh_orchestration.planning.acknowledgements import Acknowledgements, Asked, Filed, acknowledgement_path
+from mesh_orchestration.impact.readers import Readers, Use, declared_uses, readers
+from mesh_orchestration.planning.acknowledgements import REMOVED, Acknowledgements, Asked, Filed, acknowledgement_path
 from mesh_orchestration.planning.compare import Pair
 from mesh_orchestration.planning.plan import Affected, Unmet
 from mesh_orchestration.settings import Settings
-
-REMOVED = "product.removed"
-"""The kind that a consumer of a product agrees to when it goes."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Consumers:
         if pair.old is None or not pair.promised:
             return ()
         if pair.status == "removed":
-            return tuple(self._bereft(use, pair) for use in self._readers.of(pair.address))
+            uses = (*self._readers.of(pair.address), *declared_uses(pair.old))
+            return tuple(self._bereft(use, pair) for use in uses)
         if not pair.in_place or pair.verdict is None:
             return ()
         found = hits(pair.address, pair.verdict.changes, self._readers)
@@ -70,20 +70,37 @@ class Consumers:
             found += hits(pair.old.address, pair.verdict.changes, self._readers)
         return tuple(self._asked(hit, pair) for hit in found)
 
-    def unmet(self, pair: Pair) -> Iterator[Unmet]:
-        """What consumers of the proposed contract rely on and it does not promise, as far as this change is to
-        blame: the producer's, or the consumer's own new expectation."""
+    def unmet(self, pair: Pair, *, data: bool) -> Iterator[Unmet]:
+        """What consumers rely on and would not get, as far as this change is to blame: the producer's contract, or
+        the consumer's own new expectation. With ``data``, what is published is asked too."""
         if pair.new is None:
             return
         before = pair.old if pair.in_place else None
         for contract in expected_of(self.now, pair.address):
-            for message in unmet(contract, pair.new, before=before):
-                yield _unmet(contract, message)
+            yield from self._unmet(contract, pair.new, before, data=data)
         changed = {one.address for one in self.pairs}
         for contract in filed_by(pair.new):
             upstream = self.now.products.get(contract.address)
             if upstream and contract.address not in changed:
-                yield from (_unmet(contract, message) for message in unmet(contract, upstream))
+                yield from self._unmet(contract, upstream, None, data=data)
+
+    def _unmet(
+        self, contract: ConsumerContract, product: DataProduct, before: DataProduct | None, *, data: bool
+    ) -> Iterator[Unmet]:
+        consumer, owner = str(contract.consumer), contract.owner
+        said = unmet(contract, product, before=before)
+        yield from (Unmet(consumer, owner, message) for message in said)
+        if data and not said:
+            yield from (Unmet(consumer, owner, message, "data") for message in self._unmet_data(contract))
+
+    def _unmet_data(self, contract: ConsumerContract) -> tuple[str, ...]:
+        # How old the last publication is says nothing about this change.
+        timeless = replace(contract, expects=contract.expects.model_copy(update={"freshness": None}))
+        try:
+            found = unmet_data(self.settings, self.now, timeless) or ()
+        except StorageError as error:
+            return (f"the published rows cannot be asked: {error}",)
+        return tuple(one.message for one in found if one.severity == "error")
 
     def downstream(self, addresses: Iterable[Address]) -> tuple[Address, ...]:
         """Every product built from one of ``addresses``, at whatever distance."""
@@ -105,8 +122,6 @@ class Consumers:
         for pair in self.pairs:
             if pair.new and pair.old and pair.in_place:
                 products[pair.address] = _still_declaring(pair.new, pair.old)
-            elif pair.new is None and pair.old:
-                products[pair.address] = _with(pair.old, inputs=())
         return readers(replace(self.now, products=products), self.settings.root, self.settings.home)
 
     def _asked(self, hit: Hit, pair: Pair) -> Concern:
@@ -176,19 +191,8 @@ def _kinds(asked: Iterable[Asked]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kind for kind, _ in asked))
 
 
-def _unmet(contract: ConsumerContract, message: str) -> Unmet:
-    return Unmet(str(contract.consumer), contract.owner, message)
-
-
 def _still_declaring(new: DataProduct, old: DataProduct) -> DataProduct:
     known = {consumer.name for consumer in new.spec.consumers}
     lost = tuple(consumer for consumer in old.spec.consumers if consumer.name not in known)
-    return _with(new, consumers=(*new.spec.consumers, *lost)) if lost else new
-
-
-def _with(product: DataProduct, **spec: object) -> DataProduct:
-    """The product with other parts of its spec; what was derived from them is derived again."""
-    copy = product.model_copy(update={"spec": product.spec.model_copy(update=spec)})
-    for name in ("inputs", "input_names", "fingerprint"):
-        copy.__dict__.pop(name, None)
-    return copy
+    spec = new.spec.model_copy(update={"consumers": (*new.spec.consumers, *lost)})
+    return new.model_copy(update={"spec": spec}) if lost else new

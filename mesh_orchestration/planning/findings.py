@@ -14,8 +14,9 @@ from mesh_orchestration.contract.document import Path_, yaml_path
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import ContractError, Problem
+from mesh_orchestration.planning.acknowledgements import REMOVED
 from mesh_orchestration.planning.compare import Pair
-from mesh_orchestration.planning.consumers import REMOVED, Concern
+from mesh_orchestration.planning.consumers import Concern
 from mesh_orchestration.planning.git import Base
 from mesh_orchestration.planning.plan import Finding, Severity, Unmet
 from mesh_orchestration.planning.policies import Decision

@@ -33,7 +33,7 @@ def plan_of(proposal: Proposal) -> Plan:
     return Plan(
         against=proposal.base.said,
         commit=proposal.base.commit,
-        folder=proposal.folder,
+        folder=proposal.repository.prefix,
         counts=_counts(proposal, products),
         products=tuple(sorted(products, key=lambda one: one.address)),
         models=proposal.models,

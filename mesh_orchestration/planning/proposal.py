@@ -18,9 +18,10 @@ from mesh_orchestration.planning.compare import Pair, pairs
 from mesh_orchestration.planning.consumers import Concern, Consumers
 from mesh_orchestration.planning.dbt_models import PROJECTS, model_changes
 from mesh_orchestration.planning.git import Base, Repository
+from mesh_orchestration.planning.history import earlier
 from mesh_orchestration.planning.plan import ModelChange, Unmet
 from mesh_orchestration.planning.policies import Decision, decide
-from mesh_orchestration.planning.tables import Tables, table_changes
+from mesh_orchestration.planning.tables import Tables, lake_exists, table_changes
 from mesh_orchestration.settings import Settings
 
 POLICIES = "policies"
@@ -29,11 +30,11 @@ POLICIES = "policies"
 @dataclass(frozen=True)
 class Proposal:
     """The mesh ``now`` in the working tree and ``before`` at ``base``; ``changed`` are the files that differ.
-    ``folder`` is the mesh root within its repository. What costs time is found when it is asked for."""
+    What costs time is found when it is asked for."""
 
     settings: Settings
+    repository: Repository
     base: Base
-    folder: str
     changed: frozenset[str]
     before: Mesh
     now: Mesh
@@ -46,7 +47,9 @@ class Proposal:
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The products that are not as they were, by address."""
-        return pairs(self.before, self.now) if self.before is not self.now else ()
+        if self.before is self.now:
+            return ()
+        return pairs(self.before, self.now, earlier=lambda product: earlier(self.repository, self.base, product))
 
     @cached_property
     def consumers(self) -> Consumers:
@@ -61,7 +64,8 @@ class Proposal:
     @cached_property
     def unmet(self) -> Mapping[Address, tuple[Unmet, ...]]:
         """For each changed product what consumers rely on and would not get."""
-        return {pair.address: tuple(self.consumers.unmet(pair)) for pair in self.pairs}
+        data = lake_exists(self.settings) and not self.tables.trouble
+        return {pair.address: tuple(self.consumers.unmet(pair, data=data)) for pair in self.pairs}
 
     @cached_property
     def models(self) -> tuple[ModelChange, ...]:
@@ -113,8 +117,8 @@ def propose(settings: Settings, against: str | None = None) -> Proposal:
     now = load_mesh(settings)
     return Proposal(
         settings=settings,
+        repository=repository,
         base=base,
-        folder=repository.prefix,
         changed=changed,
         before=mesh_before(repository, base, now, changed),
         now=now,
