@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,11 @@ from mesh_orchestration.contract.model import DataProduct, SchemaField
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from mesh_orchestration.impact.readers import Use
     from mesh_orchestration.storage.snapshots import Snapshot
     from mesh_orchestration.storage.stamp import Verdict
+
+_READERS = ("product", "exposure", "declared")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +31,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print contract, publications and checks as JSON.")] = False,
 ) -> None:
     """Explain a product: what one row is, who owns it, what it promises, and how its publications went."""
+    from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.contract.deprecation import endings
     from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.impact.readers import readers
     from mesh_orchestration.storage.catalog import open_lake
     from mesh_orchestration.storage.snapshots import history as published
     from mesh_orchestration.storage.snapshots import rejected
@@ -39,17 +46,23 @@ def show(
     with open_lake(settings) as lake:
         snapshots = (*published(lake, product.address), *rejected(lake, product.address))
     snapshots = tuple(sorted(snapshots, key=lambda one: one.timestamp, reverse=True))
+    today = settings.now().date()
+    told = [one.says(today) for one in endings(product, mesh.upstream(product), mesh.products)]
+    uses = [use for use in readers(mesh, settings.root, settings.home).of(product.address) if use.kind in _READERS]
     if as_json:
         contract = product.model_dump(mode="json", by_alias=True, exclude_none=True)
-        print_json({"address": str(product.address), "contract": contract, "snapshots": list(snapshots)})
+        said = {"address": str(product.address), "contract": contract, "snapshots": list(snapshots)}
+        print_json(said | {"consumers": [use.consumer for use in uses], "deprecations": told})
         return
-    _print_words(product, mesh)
+    _print_words(product, mesh, uses)
+    for line in told:
+        console.print(f"[yellow]{line}[/]", highlight=False)
     _print_fields(product)
     _print_history(snapshots[:history])
     _print_checks(product, snapshots[0] if snapshots else None)
 
 
-def _print_words(product: DataProduct, mesh: Mesh) -> None:
+def _print_words(product: DataProduct, mesh: Mesh, uses: Iterable[Use]) -> None:
     from mesh_orchestration.cli.app import console
 
     meta, spec = product.metadata, product.spec
@@ -61,8 +74,8 @@ def _print_words(product: DataProduct, mesh: Mesh) -> None:
     console.print(f"Promises: {', '.join(promises) or 'nothing yet'}.", highlight=False)
     reads = [f"{port.name} ({port.type})" for port in mesh.ports_of(product)]
     console.print(f"Reads: {', '.join(reads) or 'nothing'}.", highlight=False)
-    consumers = [str(address) for address in mesh.consumers(product.address)]
-    console.print(f"Read by: {', '.join(consumers) or 'no product of this mesh'}.", highlight=False)
+    names = [f"{use.consumer} ({use.type})" if use.type else use.consumer for use in uses]
+    console.print(f"Read by: {', '.join(names) or 'nobody'}.", highlight=False, markup=False)
 
 
 def _print_fields(product: DataProduct) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import ContractError, Problem
 from mesh_orchestration.settings import Settings
 
@@ -32,7 +33,8 @@ def status(
     settings = Settings.load()
     if as_json:
         found = read_status(settings, selection or ())
-        print_json([_as_dict(one) for one in found])
+        told = _endings(settings, found)
+        print_json([_as_dict(one) | {"deprecations": told[one.address]} for one in found])
     else:
         found = print_status(settings, selection or ())
     if broken := _broken(settings, selection or ()):
@@ -97,7 +99,27 @@ def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductS
             console.print(f"[red]{one.address}[/] refused {one.refusal.at:%Y-%m-%d %H:%M} UTC: ", end="")
             console.print("; ".join(one.refusal.reasons), markup=False, highlight=False)
             console.print(f"  see the rows: mesh rejected {one.address}", highlight=False)
+    for told in _endings(settings, found).values():
+        for line in told:
+            console.print(f"[yellow]{line}[/]", highlight=False)
     return found
+
+
+def _endings(settings: Settings, found: Iterable[ProductStatus]) -> Mapping[Address, tuple[str, ...]]:
+    """For each product that is deprecated, or reads one that is, what to know of it."""
+    from mesh_orchestration.contract.deprecation import endings
+    from mesh_orchestration.contract.mesh import load_mesh
+
+    mesh, today = load_mesh(settings), settings.now().date()
+    told: dict[Address, tuple[str, ...]] = {}
+    for one in found:
+        product = mesh.products[one.address]
+        going = endings(product, mesh.upstream(product), mesh.products)
+        told[one.address] = tuple(
+            ending.says(today) if ending.address == one.address else f"{ending.says(today)} (read by {one.address})"
+            for ending in going
+        )
+    return told
 
 
 def _checks(one: ProductStatus) -> str:

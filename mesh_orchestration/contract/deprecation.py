@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -64,6 +64,15 @@ def deprecation_of(product: DataProduct, products: Mapping[Address, DataProduct]
         and other.metadata.status in {"active", "draft"}
     ]
     return Deprecation(product.address, metadata.status == "retired", metadata.sunset, min(newer, default=None))
+
+
+def endings(
+    product: DataProduct, sources: Iterable[Address], products: Mapping[Address, DataProduct]
+) -> tuple[Deprecation, ...]:
+    """The deprecation of ``product`` itself, then of each of the ``sources`` that it reads."""
+    known = (product, *(products[source] for source in sources if source in products))
+    found = (deprecation_of(one, products) for one in known)
+    return tuple(one for one in found if one is not None)
 
 
 def _days(count: int) -> str:

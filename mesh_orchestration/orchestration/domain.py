@@ -10,6 +10,7 @@ import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
+from mesh_orchestration.contract.deprecation import endings
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.ports import upstream
@@ -46,6 +47,7 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
                 settings,
                 product,
                 automation=condition if model_key(domain, product.model) in moved else None,
+                endings=endings(product, mesh.upstream(product), mesh.products),
             )
             for product in products
         ),

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.contract.deprecation import Deprecation, deprecation_of
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import InputPort
 from mesh_orchestration.contract.ports import upstream
@@ -15,6 +16,7 @@ from mesh_orchestration.errors import EngineError, MeshError, SourceError
 from mesh_orchestration.inputs import IngestContext, Ingested, ingest
 from mesh_orchestration.orchestration.automation import on_publication
 from mesh_orchestration.orchestration.dbt_assets import pool
+from mesh_orchestration.orchestration.deprecation import marked, warn
 from mesh_orchestration.orchestration.metadata import input_key, owners, product_key, same_columns, tags
 from mesh_orchestration.orchestration.standing import refusal
 from mesh_orchestration.settings import Settings
@@ -41,7 +43,10 @@ def _input_asset(settings: Settings, mesh: Mesh, domain: str, port: InputPort) -
         automation_condition=on_publication() if source else None,
     )
 
+    going = _going(mesh, source)
+
     def land(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        warn(context, going, settings.now().date())
         refused = refusal(settings, source) if source else ()
         try:
             with engine_for(settings, domain) as engine:
@@ -54,7 +59,14 @@ def _input_asset(settings: Settings, mesh: Mesh, domain: str, port: InputPort) -
         return dg.MaterializeResult(metadata=_metadata(mesh, done, source, refused))
 
     name = f"{domain}__input__{port.name}"
-    return dg.multi_asset(name=name, specs=[spec], pool=pool(domain), op_tags=tags(domain))(land)
+    return dg.multi_asset(name=name, specs=[marked(spec, going)], pool=pool(domain), op_tags=tags(domain))(land)
+
+
+def _going(mesh: Mesh, source: Address | None) -> tuple[Deprecation, ...]:
+    """The deprecation of the product that a port reads, if it is deprecated."""
+    product = mesh.products.get(source) if source else None
+    found = deprecation_of(product, mesh.products) if product else None
+    return (found,) if found else ()
 
 
 def _description(port: InputPort, source: Address | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from mesh_orchestration.compile.checks import contract_checks
+from mesh_orchestration.contract.deprecation import Deprecation
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.errors import PublicationConflict, PublicationRefused
@@ -18,6 +19,7 @@ from mesh_orchestration.governance.check import POLICY_CHECK
 from mesh_orchestration.orchestration import provenance
 from mesh_orchestration.orchestration.automation import with_its_asset
 from mesh_orchestration.orchestration.dbt_assets import pool
+from mesh_orchestration.orchestration.deprecation import marked, warn
 from mesh_orchestration.orchestration.metadata import (
     contract_metadata,
     model_key,
@@ -40,9 +42,14 @@ CONFLICT_WAIT_SECONDS = 2
 
 
 def build_product_asset(
-    settings: Settings, product: DataProduct, *, automation: dg.AutomationCondition | None
+    settings: Settings,
+    product: DataProduct,
+    *,
+    automation: dg.AutomationCondition | None,
+    endings: Sequence[Deprecation] = (),
 ) -> dg.AssetsDefinition:
-    """The asset of one product, with one check spec for each check of its contract."""
+    """The asset of one product, with one check spec for each check of its contract; ``endings`` are the
+    deprecations to tell of, its own and those of what it reads."""
     key, mart = product_key(product.address), model_key(product.domain, product.model)
     spec = dg.AssetSpec(
         key=key,
@@ -59,11 +66,12 @@ def build_product_asset(
     )
 
     def publish_product(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        warn(context, endings, settings.now().date())
         yield from publish_step(settings, product, context)
 
     return dg.multi_asset(
         name="__".join(product.address.asset_key),
-        specs=[spec],
+        specs=[marked(spec, endings, own=product.address)],
         check_specs=_check_specs(key, _checks(settings, product), automated=automation is not None),
         pool=pool(product.domain),
         op_tags=tags(product.domain, product),
