@@ -44,6 +44,15 @@ class _Answer:
         broken = any(gap.state == "broken" and gap.severity == "error" for gap in self.gaps)
         return broken or any(one.severity == "error" for one in self.data or ())
 
+    @property
+    def standing(self) -> str:
+        """How the expectations stand, in words."""
+        if self.unmet:
+            return "not met"
+        if self.data is not None:
+            return "met"
+        return "promised in part" if any(gap.state == "open" for gap in self.gaps) else "promised"
+
 
 def impact(
     address: Annotated[str, typer.Argument(help="domain.product, domain.product.v<major>, or either with .column.")],
@@ -172,8 +181,10 @@ def _print_answers(answers: Iterable[_Answer], *, check: bool) -> None:
 
     for answer in answers:
         filed = answer.contract
-        colour, word = ("red", "is not met") if answer.unmet else ("green", "is met")
-        console.print(f"What {filed.consumer} expects at {filed.port} [{colour}]{word}[/].", highlight=False)
+        colour = "red" if answer.unmet else "green"
+        console.print(
+            f"What {filed.consumer} expects at {filed.port} is [{colour}]{answer.standing}[/].", highlight=False
+        )
         for gap in answer.gaps:
             if gap.state == "broken" or not check:
                 mark = "contract" if gap.state == "broken" else "open, ask the data with --check"

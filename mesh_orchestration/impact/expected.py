@@ -171,11 +171,11 @@ def _promise(check: QualityCheck, product: DataProduct) -> tuple[Literal["broken
         return None
     parts = _sides(wanted)
     looser = [one for one in said if any(_relation(one, part, field) not in {"", "changed"} for part in parts)]
-    expected = f"expected {_in_words(check.assertion, wanted, check.severity)}"
+    expected = _in_words(check.assertion, wanted, check.severity)
     if not looser:
-        return "open", f"{product.address} does not promise what is {expected}"
+        return "open", f"{product.address} does not promise {expected}"
     promised = " and ".join(_in_words(one.expectation, one.kwargs, one.severity) for one in looser)
-    return "broken", f"{product.address} promises {promised}, {expected}"
+    return "broken", f"{product.address} promises {promised}, expected {expected}"
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

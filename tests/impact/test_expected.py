@@ -135,7 +135,7 @@ def test_a_promise_that_is_taken_back_is_told_although_nothing_can_be_compared()
     (filed,) = filed_by(consumer(checks=[check]))
     assert unmet(filed, after) == ()
     assert unmet(filed, after, before=before) == (
-        "orders.order_lines.v1 does not promise what is expected expect_column_values_to_be_between of amount "
+        "orders.order_lines.v1 does not promise expect_column_values_to_be_between of amount "
         "(min_value 0), as it did before",
     )
 
