@@ -27,7 +27,7 @@ def test_the_working_tree_against_the_last_commit(tmp_path: Path) -> None:
     said = mesh(tree.settings, "contract", "diff", V1)
     assert said.code == 1
     assert "field.removed" in said.out
-    assert "this needs a major version" in said.out
+    assert "takes a major version" in said.out
     assert "give it its own file v2.yaml in contracts/orders/order_lines/" in said.out
 
     tree.write(product(version="1.1.0", fields=MORE))

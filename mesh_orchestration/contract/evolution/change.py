@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import total_ordering
 from typing import Any, Literal
@@ -47,8 +47,8 @@ class Change:
     kind: str
     path: str
     column: str | None
-    before: Any
-    after: Any
+    before: Any = field(hash=False)
+    after: Any = field(hash=False)
     producer: Level
     consumer: Level
     reason: str

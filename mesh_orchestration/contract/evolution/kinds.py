@@ -263,7 +263,16 @@ _ABOUT = (
     _row("words.changed", "{key} became '{after}', was '{before}'", (_D, _D),
          "words only"),
 )  # fmt: skip
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.word: kind for group in (_FIELDS, _VALUES, _CHECKS, _SERVICE, _PORTS, _ABOUT) for kind in group}
+GROUPS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
+    {
+        "Columns and key": _FIELDS,
+        "Values, meaning, protection": _VALUES,
+        "Quality checks": _CHECKS,
+        "Service levels, retention, access": _SERVICE,
+        "Ports, consumers, exchange format": _PORTS,
+        "Identity, life cycle, words": _ABOUT,
+    }
 )
-"""Every kind of change by its word, in the order of the documentation."""
+"""Every kind of change by what it is about, as the documentation shows them."""
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.word: kind for group in GROUPS.values() for kind in group})
+"""Every kind of change by its word."""

@@ -104,4 +104,4 @@ def _too_small(old: DataProduct, new: DataProduct, required: Bump, reasons: tupl
             f"give it its own file {place[1]} in {place[0]}/ with metadata.version: {next_} "
             f"and leave v{old.address.major}.yaml as it was"
         )
-    return f"version {still} but this needs a {required} version: {said}; {fix}"
+    return f"version {still}, but what changed takes a {required} version: {said}; {fix}"

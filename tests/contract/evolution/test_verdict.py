@@ -34,7 +34,7 @@ def test_words_may_change_under_an_unchanged_version() -> None:
 def test_a_new_column_needs_a_minor_version() -> None:
     assert held("1.5.0", fields=MORE).problem == ""
     assert held("1.4.1", fields=MORE).problem == (
-        "version 1.4.1 is too small after 1.4.0 but this needs a minor version: column note (string) was added: "
+        "version 1.4.1 is too small after 1.4.0, but what changed takes a minor version: column note (string) was added: "
         "readers do not ask for it, and rows written before have no value in it; write metadata.version: 1.5.0"
     )
 
@@ -42,7 +42,7 @@ def test_a_new_column_needs_a_minor_version() -> None:
 def test_another_content_under_an_unchanged_version_is_a_problem() -> None:
     said = held("1.4.0", owner="team:others")
     assert (said.required, said.given) == ("patch", "none")
-    assert said.problem.startswith("version is still 1.4.0 but this needs a patch version: the owner became")
+    assert said.problem.startswith("version is still 1.4.0, but what changed takes a patch version: the owner became")
     assert said.problem.endswith("write metadata.version: 1.4.1")
 
 
