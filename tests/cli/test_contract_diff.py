@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mesh_orchestration.contract.loader import dump_product
 from mesh_orchestration.contract.model import DataProduct
 from tests.builders import FIELDS, product
 from tests.cli.mesh import mesh
 from tests.planning.repository import Repository, repository_at
 
+pytestmark = pytest.mark.slow  # each command is a process of its own
 LESS = {name: said for name, said in FIELDS.items() if name != "amount"}
 MORE = FIELDS | {"note": "string"}
 V1 = "orders.order_lines.v1"

@@ -34,8 +34,8 @@ def test_words_may_change_under_an_unchanged_version() -> None:
 def test_a_new_column_needs_a_minor_version() -> None:
     assert held("1.5.0", fields=MORE).problem == ""
     assert held("1.4.1", fields=MORE).problem == (
-        "version 1.4.1 is too small after 1.4.0, but what changed takes a minor version: column note (string) was added: "
-        "readers do not ask for it, and rows written before have no value in it; write metadata.version: 1.5.0"
+        "version 1.4.1 is too small after 1.4.0, but what changed takes a minor version: column note (string) was "
+        "added: readers do not ask for it, and rows written before have no value in it; write metadata.version: 1.5.0"
     )
 
 
