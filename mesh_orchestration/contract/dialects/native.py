@@ -12,6 +12,16 @@ from mesh_orchestration.contract.document import Document, Path_
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.structure import keys_at
 
+_ORDER: Mapping[Path_, tuple[str, ...]] = {
+    ("spec", "schema", "fields"): (
+        "name", "type", "unit", "description", "semantics", "tags", "aliases", "pii", "masking", "constraints",
+    ),
+    ("spec", "quality", "checks"): (
+        "column", "columns", "assertion", "expectation", "value", "kwargs", "threshold", "severity", "name",
+        "description",
+    ),
+}  # fmt: skip
+
 
 def detects(value: Mapping[Any, Any]) -> bool:
     """Whether ``value`` names the native version or kind."""
@@ -30,7 +40,9 @@ def write(product: DataProduct) -> Written:
 
 
 def keys(path: Path_) -> tuple[str, ...]:
-    """The keys in the order of the model."""
+    """The keys in the order of the model; a column's and a check's as people write them."""
+    if len(path) == 4 and path[:3] in _ORDER:
+        return _ORDER[path[:3]]
     return keys_at(path, DataProduct)
 
 

@@ -103,7 +103,8 @@ def _object(said: Mapping[Any, Any], context: Context, notes: Notes) -> tuple[Pa
     if chosen is None:
         shown = ", ".join(schema_names(said)[:8]) + (" …" if len(names) > 8 else "")
         notes.wrong(
-            ("schema",), f"describes {len(names)} objects ({shown}); one file is one product, choose one of them"
+            ("schema",),
+            f"describes {len(names)} objects ({shown}); one file is one product: name the one like the product, or choose it with --schema",
         )
     for place, (path, item) in enumerate(objects):
         if place != (chosen or 0):
