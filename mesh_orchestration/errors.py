@@ -6,6 +6,7 @@
     ├── SourceError           an input port cannot take what its source offers
     ├── EngineError           a domain's engine (DuckDB, PostgreSQL, dbt) failed
     ├── PolicyError           a policy cannot be read or evaluated; whatever it decides on is denied
+    ├── AccessDenied          a policy does not let this reader see what they asked for
     ├── StorageError          the warehouse or its catalog cannot be read or written
     └── PublicationError      a publication did not move ``main``
         ├── PublicationRefused    what was written breaks the contract
@@ -72,6 +73,10 @@ class PolicyError(MeshError):
     def __init__(self, message: str, *, problems: tuple[Problem, ...] = ()) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join((message, *map(str, self.problems))) if message else "\n".join(map(str, problems)))
+
+
+class AccessDenied(MeshError):
+    """A policy does not let this reader see what they asked for; the message has the rule's code and its fix."""
 
 
 class StorageError(MeshError):

@@ -4,13 +4,16 @@
 ``policies/domains/<domain>/*.rego`` (package ``mesh.domains.<domain>.<file>``) for one;
 ``policies/lib/*.rego`` (package ``mesh.lib.<file>``) are functions for both;
 ``policies/data/<name>.yaml`` is ``data.config.<name>``. A file ``*_test.rego`` tests the file it is named after.
-A rule file has one METADATA comment and one set, ``deny``, of ``{"path": …, "message": …}``.
+A rule file has one METADATA comment and a set ``deny`` of ``{"path": …, "message": …}``. A rule on reads may also,
+or instead, have the sets ``mask`` (``{"column": …, "mask": …}``) and ``filter`` (``{"column": …, "operator": …,
+"value": …}``), and a global one ``reveal`` (``{"column": …}``), which takes a contract's own mask away.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +26,8 @@ from mesh_orchestration.governance.metadata import Metadata, read_metadata
 
 POLICIES = "policies"
 MAX_BYTES = 256 * 1024
+SETS = ("deny", "mask", "filter", "reveal")
+_SET = re.compile(r"^(\w+) contains ", re.MULTILINE)
 _FOLDERS = ("rules", "domains", "lib")
 
 
@@ -64,6 +69,12 @@ class Rule:
     def deny(self) -> str:
         """The path of its findings, as an engine is asked for them."""
         return f"data.{self.policy.package}.deny"
+
+    @cached_property
+    def sets(self) -> Mapping[str, str]:
+        """The sets that the rule defines, ``deny``, ``mask``, ``filter``, ``reveal``, and their paths."""
+        found = dict.fromkeys(_SET.findall(self.policy.text))
+        return {name: f"data.{self.policy.package}.{name}" for name in found if name in SETS}
 
     def concerns(self, domain: str) -> bool:
         """Whether it judges what belongs to ``domain``."""

@@ -9,12 +9,16 @@ from typing import Self
 
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.governance.access import Access, Reader, decide_access
 from mesh_orchestration.governance.bundle import Bundle, load_bundle
 from mesh_orchestration.governance.decide import Verdict, decide
 from mesh_orchestration.governance.documents import Judged, product_documents
 from mesh_orchestration.governance.engine import Embedded
 from mesh_orchestration.governance.waivers import Waiver, load_waivers
 from mesh_orchestration.settings import Settings
+
+KEPT = 10_000
+"""Answers to readers that are kept."""
 
 
 class Guardrails:
@@ -26,6 +30,7 @@ class Guardrails:
         self.waivers: tuple[Waiver, ...] = load_waivers(settings.root)
         self.today: date = settings.now().date()
         self.engine = Embedded()
+        self._decided: dict[tuple[str, str, Reader], Access] = {}
         if self.bundle.rules:
             self.engine.load(self.bundle.deciding, self.bundle.data)
 
@@ -39,6 +44,15 @@ class Guardrails:
         """The verdicts on the contracts of ``products``, all of the mesh when None."""
         chosen = tuple(mesh.products.values()) if products is None else tuple(products)
         return self.judge(product_documents(mesh, chosen, today=self.today))
+
+    def access(self, product: DataProduct, reader: Reader) -> Access:
+        """What ``reader`` may see of ``product``; kept as long as bundle, contract and reader are the same."""
+        key = (self.bundle.hash, product.fingerprint, reader)
+        if key not in self._decided:
+            if len(self._decided) >= KEPT:
+                self._decided.clear()
+            self._decided[key] = decide_access(self.bundle, self.engine, product, reader, today=self.today)
+        return self._decided[key]
 
     def judge(self, documents: Sequence[Judged]) -> tuple[Verdict, ...]:
         """The verdicts on documents of any kind, in their order."""

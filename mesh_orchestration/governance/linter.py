@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.errors import Problem
 from mesh_orchestration.governance.builtins import BUILTINS
-from mesh_orchestration.governance.bundle import Bundle, Policy
+from mesh_orchestration.governance.bundle import SETS, Bundle, Policy
 from mesh_orchestration.governance.engine import Embedded
 from mesh_orchestration.governance.tree import (
     Node,
@@ -93,7 +93,7 @@ def _findings(read: _Read) -> Iterator[Told]:
     for check in checks:
         yield from check(read)
     if not read.policy.is_test:
-        for stricter in (_heads, _negations, _mocks, _references, _deny):
+        for stricter in (_heads, _negations, _mocks, _references, _sets):
             yield from stricter(read)
 
 
@@ -196,19 +196,22 @@ def _references(read: _Read) -> Iterator[Told]:
             yield line_of(content), f"'{'.'.join(path)}' may not be read here; shared data is data.config.<file>"
 
 
-def _deny(read: _Read) -> Iterator[Told]:
-    """A rule file adds denials and nothing that could take one away."""
+def _sets(read: _Read) -> Iterator[Told]:
+    """A rule file adds denials, masks and filters, and nothing that could take one away; only a global rule on
+    reads may lift the mask of a contract."""
     if read.policy.folder == "lib":
         return
-    denials = [rule for rule in read.rules if name_of(rule) == "deny"]
-    if not denials:
+    names = {name_of(rule) for rule in read.rules}
+    if not names & set(SETS):
         yield 1, "has no 'deny contains finding if {…}'"
-    for rule in denials:
-        if head_of(rule)[0] != "Set":
-            yield line_of(rule), "deny must be a set: 'deny contains finding if {…}'"
     for rule in read.rules:
-        if name_of(rule) in ("allow", "override", "input", "data"):
-            yield line_of(rule), f"'{name_of(rule)}' has no meaning in a rule; a policy only adds denials"
+        name = name_of(rule)
+        if name in SETS and head_of(rule)[0] != "Set":
+            yield line_of(rule), f"{name} must be a set: '{name} contains finding if {{…}}'"
+        if name == "reveal" and read.policy.domain:
+            yield line_of(rule), "a domain may not lift a mask; it only adds denials, masks and filters"
+        if name in ("allow", "override", "input", "data"):
+            yield line_of(rule), f"'{name}' has no meaning in a rule; a policy only adds denials"
 
 
 def _untested(bundle: Bundle) -> Iterator[Problem]:

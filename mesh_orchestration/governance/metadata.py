@@ -15,7 +15,7 @@ from mesh_orchestration.contract.words import Day, Owner, Words
 from mesh_orchestration.errors import ContractError, Problem
 
 Mode = Literal["deny", "warn", "dry-run"]
-Kind = Literal["product", "publication", "project", "deployment", "payload"]
+Kind = Literal["product", "publication", "read", "project", "deployment", "payload"]
 CODE = re.compile(r"^[A-Z]{2,6}-\d{3}$")
 _BLOCK = re.compile(r"^# METADATA[ \t]*\n((?:#.*\n)+)", re.MULTILINE)
 

@@ -2,46 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
+from mesh_orchestration.compile.masks import masked_expression
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
-from mesh_orchestration.errors import MeshError
+from mesh_orchestration.errors import AccessDenied, MeshError
+from mesh_orchestration.governance.access import Access, Reader
+from mesh_orchestration.governance.decision_log import DecisionLog
+from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, open_lake
 from mesh_orchestration.storage.scan import scan
-from mesh_orchestration.storage.snapshots import resolve
+from mesh_orchestration.storage.snapshots import Snapshot, resolve
+
+_ROW_MAKERS = frozenset({"unnest", "explode", "range", "generate_series", "generateseries", "values"})
 
 
-def run_query(
-    settings: Settings, mesh: Mesh, sql: str, *, as_of: str | None = None
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The column names and rows of one SELECT over products (``orders.orders`` or ``orders.orders.v1``).
+@dataclass(frozen=True)
+class Answer:
+    """The columns and rows of a query, and by product which of its columns were masked, and how."""
 
-    Every product is read at ``as_of`` (a snapshot id, or an ISO 8601 time), else as published now. Raises
-    MeshError for anything but one SELECT and for a name that is not a product, StorageError for one that
-    was never published.
+    names: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    masked: Mapping[str, Mapping[str, str]]
+
+
+def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of: str | None = None) -> Answer:
+    """What one SELECT over products (``orders.orders`` or ``orders.orders.v1``) answers to ``reader``.
+
+    Every product is read at ``as_of`` (a snapshot id, or an ISO 8601 time), else as published now, through
+    the masks and filters that the policies give the reader; each read is logged. Raises AccessDenied when a
+    policy denies, PolicyError when the policies cannot be read, MeshError for anything but one SELECT and for
+    a name that is not a product, StorageError for one that was never published.
     """
     query = _parse(sql)
     with open_lake(settings) as lake, duckdb.connect(":memory:") as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set memory_limit = $limit", {"limit": settings.memory_limit})
+        products = _products(query, mesh)
+        with Guardrails(settings) as guardrails:
+            granted = {product.address: guardrails.access(product, reader) for product in products}
+        snapshots = {product.address: resolve(lake, product.address, as_of) for product in products}
+        columns = {product.address: _columns(query, product) for product in products}
+        DecisionLog(settings).append(
+            *(
+                access.decision(columns[address], snapshot=snapshots[address].snapshot_id)
+                for address, access in granted.items()
+            )
+        )
+        if denied := [reason for access in granted.values() for reason in access.reasons]:
+            raise AccessDenied("; ".join(denied))
         allowed = [
             path
-            for product in _products(query, mesh)
-            for path in _attach(connection, lake, product, as_of=as_of)
-        ]  # fmt: skip
+            for product in products
+            for path in _attach(connection, lake, product, snapshots[product.address], granted[product.address])
+        ]
         _lock(connection, allowed)
         try:
             result = connection.execute(query.sql(dialect="duckdb"))
-            return [column[0] for column in result.description or ()], result.fetchall()
+            names = tuple(column[0] for column in result.description or ())
+            rows = tuple(result.fetchall())
         except duckdb.Error as error:
             raise MeshError(f"the query failed: {error}") from None
+    masked = {
+        str(address): {name: mask for name, mask in access.masks.items() if name in columns[address]}
+        for address, access in granted.items()
+    }
+    return Answer(names, rows, {address: masks for address, masks in masked.items() if masks})
 
 
 def _parse(sql: str) -> exp.Query:
@@ -51,7 +86,28 @@ def _parse(sql: str) -> exp.Query:
         raise MeshError(f"this is not SQL that can be read: {str(error).splitlines()[0]}") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise MeshError("mesh query takes exactly one SELECT; nothing can be changed through it")
+    for node in statements[0].find_all(exp.Table, exp.Command, exp.Describe, exp.Show):
+        if not isinstance(node, exp.Table):
+            raise MeshError(f"{node.sql(dialect='duckdb')} is not a SELECT; mesh query takes nothing else")
+        function = node.this
+        if not isinstance(function, exp.Identifier) and not _makes_rows(function):
+            raise MeshError(f"{function.sql(dialect='duckdb')} cannot be read; name products, such as orders.orders")
     return statements[0]
+
+
+def _makes_rows(function: exp.Expression) -> bool:
+    """Whether a table function only makes rows out of what it is given: every other one could read a file past
+    the masks, or show how a mask is made."""
+    name = function.name if isinstance(function, exp.Anonymous) else function.key
+    return name.lower() in _ROW_MAKERS
+
+
+def _columns(query: exp.Query, product: DataProduct) -> tuple[str, ...]:
+    """The columns of ``product`` that the query may read: those it names, or all when it has a star."""
+    if query.find(exp.Star):
+        return tuple(product.columns)
+    named = {column.name.lower() for column in query.find_all(exp.Column, exp.Identifier)}
+    return tuple(name for name in product.columns if name.lower() in named)
 
 
 def _products(query: exp.Query, mesh: Mesh) -> tuple[DataProduct, ...]:
@@ -72,12 +128,35 @@ def _products(query: exp.Query, mesh: Mesh) -> tuple[DataProduct, ...]:
 
 
 def _attach(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, product: DataProduct, *, as_of: str | None
+    connection: duckdb.DuckDBPyConnection, lake: Lake, product: DataProduct, snapshot: Snapshot, access: Access
 ) -> tuple[str, ...]:
-    """Make a product readable under its table name; the local files that this needs."""
-    planned = scan(lake, resolve(lake, product.address, as_of))
-    planned.attach(connection, *product.address.table)
+    """Make a product readable under its table name as the reader may see it; the local files that this needs."""
+    planned = scan(lake, snapshot)
+    masked = {
+        name: masked_expression(product.columns[name], mask, lake.settings.masking_key)
+        for name, mask in access.masks.items()
+        if name in planned.columns
+    }
+    planned.attach(connection, *product.address.table, seen_as=masked, where=_condition(access, planned.columns))
     return tuple(str(path) for path in planned.paths) if planned.direct else ()
+
+
+def _condition(access: Access, columns: Mapping[str, str]) -> str:
+    """The row filters of the reader as SQL; a filter on a column that the snapshot does not have shows nothing."""
+    parts = []
+    for one in access.filters:
+        if one.column not in columns:
+            return "false"
+        operator = {"=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}.get(
+            one.operator
+        )
+        column = exp.column(one.column, quoted=True)
+        if operator:
+            parts.append(operator(this=column, expression=exp.convert(one.value)))
+        else:
+            values = one.value if isinstance(one.value, list) else [one.value]
+            parts.append(exp.In(this=column, expressions=[exp.convert(value) for value in values]))
+    return exp.and_(*parts).sql(dialect="duckdb") if parts else ""
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:

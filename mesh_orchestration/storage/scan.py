@@ -8,10 +8,11 @@ the columns are those of the snapshot's own schema, not of the newest one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -93,18 +94,35 @@ class Scan:
         fields = tuple(columns) or tuple(self.columns)
         return self.table.scan(snapshot_id=self.snapshot_id, selected_fields=fields).to_arrow_batch_reader()
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
+    def attach(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        schema: str,
+        name: str,
+        *,
+        seen_as: Mapping[str, str] = MappingProxyType({}),
+        where: str = "",
+    ) -> None:
         """Make the rows readable as ``schema.name`` in a DuckDB connection: a view of the files, or a
-        table filled from batches where DuckDB cannot read the files itself."""
+        table filled from batches where DuckDB cannot read the files itself.
+
+        ``seen_as`` maps columns to the SQL that is shown instead of them, ``where`` leaves rows out; nothing
+        else of the snapshot can be reached through the connection.
+        """
         target = f"{_ident(schema)}.{_ident(name)}"
         connection.execute(f"create schema if not exists {_ident(schema)}")
+        shown = ", ".join(
+            f"{seen_as[column]} as {_ident(column)}" if column in seen_as else _ident(column) for column in self.columns
+        )
+        condition = f" where {where}" if where else ""
         if self.direct:
-            connection.execute(f"create or replace view {target} as {self.sql()}")
+            connection.execute(f"create or replace view {target} as select {shown} from ({self.sql()}){condition}")
             return
         incoming = f"incoming_{self.snapshot_id}"
         connection.register(incoming, self.batches())
         try:
-            connection.execute(f"create or replace table {target} as select * from {_ident(incoming)}")
+            query = f"select {shown} from {_ident(incoming)}{condition}"
+            connection.execute(f"create or replace table {target} as {query}")
         finally:
             connection.unregister(incoming)
 

@@ -45,3 +45,19 @@ with_spec(spec) := changed if {
 with_fields(fields) := changed if {
 	changed := object.union(document, {"product": {"spec": {"schema": {"fields": fields}}}})
 }
+
+read_by(role, purpose) := request if {
+	request := {
+		"today": "2026-11-21",
+		"reader": {"who": "ada", "role": role, "purpose": purpose, "attributes": {}},
+		"role": {"description": "Somebody.", "personal_data": "masked"},
+		"product": {
+			"address": "orders.order_lines.v1", "domain": "orders", "status": "active", "sunset": null,
+			"roles": ["analyst"], "purposes": [], "policies": [],
+			"fields": [
+				{"name": "order_id", "pii": false, "mask": null, "tags": []},
+				{"name": "household_id", "pii": true, "mask": "hash", "tags": []},
+			],
+		},
+	}
+}
