@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar, cast
 
 from mesh_orchestration.planning.plan import Affected, ModelChange, Plan, PolicyVerdict, ProductPlan, TableChange
 
@@ -14,6 +17,21 @@ _ACTIONS = {
     "stale-table": "table stays",
 }
 MANY = 20
+"""Lines of a list that a terminal shows; the rest is counted."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+T = TypeVar("T")
+
+
+def printable(value: T) -> T:
+    """``value``, at any depth, with every control character of its texts made a space: a contract's words steer no
+    terminal."""
+    if isinstance(value, str):
+        return cast("T", _CONTROL.sub(" ", value))
+    if isinstance(value, tuple):
+        return cast("T", tuple(printable(item) for item in value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: printable(getattr(value, one.name)) for one in fields(value)})
+    return value
 
 
 def heading(plan: Plan) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from mesh_orchestration.planning import wording
 from mesh_orchestration.planning.plan import Finding, Plan, ProductPlan
 from mesh_orchestration.planning.renderers import View
 
@@ -45,8 +46,8 @@ def _case(name: str, file: str, told: str, findings: Iterable[Finding]) -> ET.El
 
 
 def _told(one: ProductPlan) -> str:
-    version = " -> ".join(version for version in (one.before, one.after) if version)
-    return "\n".join((f"{one.status} {version}".strip(), *(change.says for change in one.changes)))
+    first = f"{wording.status_of(one)} {wording.version_of(one)}".strip()
+    return "\n".join((first, *(change.says for change in one.changes)))
 
 
 def _xml(text: str) -> str:

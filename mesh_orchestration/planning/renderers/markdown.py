@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import escape
 
 from mesh_orchestration.planning import wording
 from mesh_orchestration.planning.plan import Plan, ProductPlan
@@ -16,7 +17,7 @@ _LIMIT = 60_000
 
 def render(plan: Plan, _: View) -> str:
     """GitHub-flavoured Markdown, cut where no pull request would take it."""
-    text = "\n".join(_lines(plan))
+    text = "\n".join(_lines(wording.printable(plan)))
     if len(text) > _LIMIT:
         cut = text[: text.rindex("\n", 0, _LIMIT)]
         opened = cut.count("<details>") - cut.count("</details>")
@@ -33,7 +34,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from ("", "| product | change | version | for consumers | consumers |", "|-|-|-|-|-|")
         yield from (_row(one) for one in plan.products)
     for one in plan.products:
-        yield from _folded(f"<code>{one.address}</code>: {len(one.changes)} changes", _details(one))
+        yield from _folded(f"<code>{escape(one.address)}</code>: {wording.level_of(one) or 'as it was'}", _details(one))
     yield from _folded("dbt models", (wording.model(change) for change in plan.models))
     yield from _folded("Lake", (wording.table(change) for change in plan.tables))
     yield from _folded("Generated files to write", plan.generated)
@@ -46,14 +47,14 @@ def _findings(plan: Plan) -> Iterator[str]:
         yield ""
     for finding in shown:
         mark = "❌" if finding.severity == "error" else "⚠️"
-        place = f"`{finding.file}:{finding.line}` " if finding.file else ""
+        place = f"{_code(f'{finding.file}:{finding.line}')} " if finding.file else ""
         fix = f"<br>{_safe(finding.fix)}" if finding.fix else ""
         yield f"- {mark} **{finding.rule}** {place}{_safe(finding.message)}{fix}"
 
 
 def _row(one: ProductPlan) -> str:
     cells = (wording.status_of(one), wording.version_of(one), wording.level_of(one), _safe(wording.consumers_of(one)))
-    return f"| `{one.address}` | {' | '.join(cells)} |"
+    return f"| {_code(one.address)} | {' | '.join(cells)} |"
 
 
 def _details(one: ProductPlan) -> Iterator[str]:
@@ -75,3 +76,8 @@ def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _safe(text: str) -> str:
     """``text`` as Markdown shows it letter for letter, on one line; it names nobody and links nowhere."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """``text`` as code, on one line and in one cell of a table."""
+    return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', '/')}`"

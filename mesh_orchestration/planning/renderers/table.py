@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh_orchestration.planning import wording
-from mesh_orchestration.planning.plan import Plan, ProductPlan
+from mesh_orchestration.planning.plan import Finding, Plan, ProductPlan
 from mesh_orchestration.planning.renderers import View
 
 _COLORS = {
@@ -25,7 +25,7 @@ def render(plan: Plan, view: View) -> str:
     """Lines of at most ``view.width`` characters; colours only when the view has them."""
     out = StringIO()
     console = Console(file=out, width=view.width, force_terminal=view.color, no_color=not view.color, highlight=False)
-    for part in _parts(plan):
+    for part in _parts(wording.printable(plan)):
         console.print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
@@ -90,9 +90,19 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[RenderableType]]]:
         yield "generated files to write", _some(list(plan.generated))
     if plan.policies:
         yield "policies", [Text(wording.policy(one), _COLORS.get(one.outcome, "")) for one in plan.policies]
+    elif plan.policies is not None and plan.products:
+        yield "policies", [Text("all are kept")]
     findings = [one for one in plan.findings if one.severity != "note"]
     if findings:
-        yield "findings", [_row(one.severity, one.rule, str(one)) for one in findings]
+        yield "findings", [part for one in findings for part in _finding(one)]
+
+
+def _finding(one: Finding) -> Iterator[RenderableType]:
+    place = f"{one.file}:{one.line} {one.path}" if one.file else ""
+    yield Text.assemble((one.severity, _COLORS[one.severity]), f" {one.rule} ", (place, "dim"))
+    yield Padding(Text(one.message), (0, 0, 0, 2))
+    if one.fix:
+        yield Padding(Text.assemble(("mend: ", "dim"), one.fix), (0, 0, 0, 2))
 
 
 def _some(lines: list[str]) -> list[RenderableType]:
