@@ -88,7 +88,7 @@ def _answer(
         typer.echo(written.text, nl=False)
         for name, text in written.files.items():
             typer.echo(f"\n# {name}\n{text}", nl=False)
-    _list(lost, to)
+    _list(lost)
     for name in files:
         typer.echo(f"wrote {name}", err=True)
 
@@ -108,8 +108,8 @@ def _write(written: Written, output: Path) -> list[str]:
     return names
 
 
-def _list(lost: tuple[Lost, ...], to: str) -> None:
+def _list(lost: tuple[Lost, ...]) -> None:
     if lost:
-        typer.echo(f"{len(lost)} things have no place in the {to} form:", err=True)
+        typer.echo(f"{len(lost)} {'thing was' if len(lost) == 1 else 'things were'} not kept:", err=True)
     for one in lost:
         typer.echo(f"  {one}", err=True)

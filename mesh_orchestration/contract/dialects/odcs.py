@@ -102,10 +102,8 @@ def _object(said: Mapping[Any, Any], context: Context, notes: Notes) -> tuple[Pa
     chosen = next((names.index(name) for name in like if name in names), None)
     if chosen is None:
         shown = ", ".join(schema_names(said)[:8]) + (" …" if len(names) > 8 else "")
-        notes.wrong(
-            ("schema",),
-            f"describes {len(names)} objects ({shown}); one file is one product: name the one like the product, or choose it with --schema",
-        )
+        advice = "one file is one product: name the one like the product, or choose it with --schema"
+        notes.wrong(("schema",), f"describes {len(names)} objects ({shown}); {advice}")
     for place, (path, item) in enumerate(objects):
         if place != (chosen or 0):
             notes.lose(path, item.get("name"), "one file is one product; take it in as one of its own")
