@@ -80,7 +80,7 @@ class Draft:
                 *parents, last = _PLACES[name]
                 place = product
                 for key in parents:
-                    place = place[key]
+                    place = place.setdefault(key, {})
                 place[last] = value
         return replace(self, product=product)
 

@@ -20,14 +20,14 @@ _AS_TEXT = ("array<", "binary")
 
 
 def chosen(wanted: str, offered: Iterable[str], *, what: str, source: str) -> str:
-    """The one of ``offered`` that ``wanted`` means: itself, or its last part when that is clear.
+    """The one of ``offered`` that ``wanted`` means: itself, or its last parts when those are clear.
 
     Raises SourceError with the nearest one, or with the list when nothing was wanted.
     """
     names = sorted(offered)
     if wanted in names:
         return wanted
-    ending = [name for name in names if name.rsplit(".", 1)[-1] == wanted]
+    ending = [name for name in names if wanted and name.endswith(f".{wanted}")]
     if len(ending) == 1:
         return ending[0]
     if not wanted and len(names) == 1:

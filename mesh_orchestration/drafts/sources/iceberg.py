@@ -119,9 +119,11 @@ def _word(kind: IcebergType) -> str:
         return "binary"
     if str(kind) in _WORDS:
         return _WORDS[str(kind)]
-    way = "make a column of each part before it is written" if isinstance(kind, StructType) else "write it otherwise"
-    way = "make a column of each key that matters" if isinstance(kind, MapType) else way
-    raise ValueError(f"{str(kind)[:60]} is no type of a contract; {way}")
+    if isinstance(kind, StructType):
+        raise ValueError("a struct is no type of a contract; make a column of each part")
+    if isinstance(kind, MapType):
+        raise ValueError("a map is no type of a contract; make a column of each key that matters")
+    raise ValueError(f"{kind} is no type of a contract; write it as one of those")
 
 
 def _observed(
