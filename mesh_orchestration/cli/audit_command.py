@@ -11,14 +11,13 @@ audit_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="rich",
     help="Show the log of decisions, newest last; 'mesh audit verify' proves that it is whole.",
-    epilog="Example: mesh audit --product orders.orders.v1 --verdict deny --limit 20",
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the group to ``app``."""
-    audit_app.callback()(show)
+    audit_app.callback(epilog="Example: mesh audit --product orders.orders.v1 --verdict deny --limit 20")(show)
     audit_app.command("verify", epilog="Example: mesh audit verify")(verify)
     app.add_typer(audit_app)
 
