@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mesh_orchestration.impact.project import mentioned, source_relation
 
+_UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+).*?%\}.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
 
 
@@ -79,7 +80,12 @@ class _CrossDatabase:
     def __getattr__(self, name: str) -> Callable[..., str]:
         if name.startswith("type_"):
             return lambda *_: "text"
-        return lambda *args, **named: f"{name}({', '.join(str(one) for one in (*args, *named.values()))})"
+        return lambda *args, **named: f"{name}({', '.join(_argument(one) for one in (*args, *named.values()))})"
+
+
+def _argument(value: Any) -> str:
+    """An argument as SQL; a unit of time is a word there and no column."""
+    return f"'{value}'" if value in _UNITS else str(value)
 
 
 @dataclass

