@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "contracts"
 CONTRACT = """apiVersion: datamesh.io/v1
 kind: DataProduct
 metadata: {{name: {name}, domain: {domain}, version: 1.0.0, description: One row per item of {name}.}}
@@ -54,3 +59,26 @@ def build(root: Path, *, domains: int, products: int) -> tuple[str, ...]:
     )
     (root / "workspace.yaml").write_text("load_from:\n" + locations)
     return names
+
+
+def build_like_the_example(root: Path, *, domains: int, products: int) -> tuple[str, ...]:
+    """Write a mesh of ``domains`` × ``products`` whose contracts are as long as those of the example mesh; each
+    product reads a file and, from the second domain on, the same product of the domain before it."""
+    names = build(root, domains=domains, products=products)
+    examples = [yaml.safe_load(path.read_text()) for path in sorted(EXAMPLES.glob("*/*/v1.yaml"))]
+    for place, domain in enumerate(names):
+        for number in range(products):
+            name = f"product_{number:04d}"
+            content = copy.deepcopy(examples[number % len(examples)])
+            content["metadata"] |= {"name": name, "domain": domain}
+            content["spec"] |= {"model": name, "inputs": _inputs(number, names[place - 1] if place else "")}
+            text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, width=100)
+            (root / "contracts" / domain / name / "v1.yaml").write_text(text)
+    return names
+
+
+def _inputs(number: int, before: str) -> list[dict[str, Any]]:
+    columns = {"id": "long", "label": "string", "amount": "double"}
+    landed = {"name": f"landed_{number}", "type": "batch", "path": f"{number}/*.parquet", "columns": columns}
+    source = f"{before}.product_{number:04d}.v1"
+    return [landed, {"name": f"upstream_{number}", "type": "data-product", "product": source}][: 1 + bool(before)]

@@ -38,7 +38,7 @@ class Difference:
     """A file that is not as it should be: the text that is there and the one that belongs there (None: no file).
 
     An ``orphan`` belonged to a contract that is gone; a ``foreign`` file stands where a generated one
-    belongs but was not generated.
+    belongs but was not generated, or leads elsewhere by a symbolic link.
     """
 
     path: Path
@@ -58,7 +58,7 @@ def differences(mesh: Mesh, root: Path) -> tuple[Difference, ...]:
     Raises MeshError when one cannot be read.
     """
     files = generated_files(mesh, root)
-    wrong = (difference for path, text in files.items() if (difference := _difference(path, text)))
+    wrong = (difference for path, text in files.items() if (difference := _difference(path, text, root)))
     return (*wrong, *_orphans(mesh, root, files))
 
 
@@ -80,7 +80,7 @@ def apply(wanted: tuple[Difference, ...]) -> tuple[Path, ...]:
     if foreign := [difference.path for difference in wanted if difference.kind == "foreign"]:
         names = ", ".join(str(path) for path in foreign)
         raise MeshError(
-            f"{names}: written by somebody else, and `mesh compile` does not overwrite it; move it away or delete it"
+            f"{names}: not generated, or behind a link; `mesh compile` writes nothing there: move it away or delete it"
         )
     for difference in wanted:
         try:
@@ -96,14 +96,15 @@ def _targets() -> tuple[Target, ...]:
     return tuple(cast("Target", importlib.import_module(f"{targets.__name__}.{name}")) for name in names)
 
 
-def _difference(path: Path, text: str) -> Difference | None:
+def _difference(path: Path, text: str, root: Path) -> Difference | None:
     before = _written(path)
-    if before is None:
-        return Difference(path, "missing", None, text)
     if before == text:
         return None
-    generated = (MARK in before or not before.strip()) and not path.is_symlink()
-    return Difference(path, "outdated" if generated else "foreign", before, text)
+    if path.is_symlink() or not path.parent.resolve().is_relative_to(root.resolve()):
+        return Difference(path, "foreign", before, text)
+    if before is None:
+        return Difference(path, "missing", before, text)
+    return Difference(path, "outdated" if MARK in before or not before.strip() else "foreign", before, text)
 
 
 def _orphans(mesh: Mesh, root: Path, files: Mapping[Path, str]) -> Iterator[Difference]:

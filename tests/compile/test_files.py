@@ -107,7 +107,7 @@ def test_somebody_elses_file_in_the_way_is_not_overwritten(written: Path, text: 
     mesh_at(written, product(LINES, fields={"order_id": "long"}))
     before = (written / SCHEMAS[1]).read_text()
     assert kinds(written)[SCHEMAS[0]] == "foreign"
-    with pytest.raises(MeshError, match=r"generated/v1.avsc: written by somebody else.* move it away or delete it"):
+    with pytest.raises(MeshError, match=r"generated/v1.avsc: not generated.* move it away or delete it"):
         files.write(found(written), written)
     assert (place.read_text(encoding="latin-1"), (written / SCHEMAS[1]).read_text()) == (text, before)
 
@@ -118,6 +118,17 @@ def test_a_link_in_the_way_is_not_followed(written: Path) -> None:
     place.unlink()
     place.symlink_to(target)
     assert kinds(written) == {SCHEMAS[0]: "foreign"}
+
+
+def test_nothing_is_written_behind_a_linked_folder(tmp_path: Path) -> None:
+    root, outside = tmp_path / "mesh", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    mesh = load_mesh(mesh_at(root, product(LINES)))
+    (root / "contracts/orders/order_lines/generated").symlink_to(outside)
+    with pytest.raises(MeshError, match="behind a link"):
+        files.write(mesh, root)
+    assert (list(outside.iterdir()), (root / "docs").exists()) == ([], False)
 
 
 def test_an_emptied_file_is_written_again(written: Path) -> None:

@@ -17,6 +17,7 @@ PLACES = (f"{FOLDER}/*.md",)
 _ROOT = "../.."
 _NAMES = ("column", "column_A", "column_B")
 _LIST = "column_list"
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|<[*`"})
 _KEYS = {"value_set": "of", "regex": "", "type_": "", "ignore_row_if": "ignoring rows with nulls:"}
 
 
@@ -149,7 +150,4 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
 
 def _text(said: str) -> str:
     """``said`` on one line, with nothing that Markdown would take for a table, a tag or a link."""
-    one_line = " ".join(said.split())
-    for sign in ("\\", "|", "<", "[", "*", "`"):
-        one_line = one_line.replace(sign, f"\\{sign}")
-    return one_line
+    return " ".join(said.split()).translate(_ESCAPED)
