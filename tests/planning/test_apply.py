@@ -18,7 +18,7 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import open_lake
 from tests.builders import FIELDS, mesh_at, product
 from tests.cli.mesh import environment
-from tests.planning.repository import repository_at, rules
+from tests.planning.repository import product_of, repository_at, rules
 from tests.publication.publishing import ORDERS, exported, publish_orders, served
 
 WIDER = product(version="1.1.0", fields={**FIELDS, "note": "string"})
@@ -169,3 +169,15 @@ def test_a_killed_apply_is_finished_by_the_next_one(tmp_path: Path, after: int) 
         assert all(lake.table(one.address) for one in products)
     assert stale(load_mesh(tree.settings), tmp_path) == ()
     assert applied(tree.settings) == []
+
+
+def test_a_new_expectation_is_held_against_the_published_rows(tmp_path: Path) -> None:
+    tree = repository_at(tmp_path, product(), product("billing.revenue.v1", fields={"n": "long"}))
+    with open_lake(tree.settings) as lake:
+        publish_orders(lake, 1, 250, run="one")
+    check = {"column": "amount", "assertion": "expect_column_values_to_be_between", "value": {"max_value": 100}}
+    port = {"name": "lines", "type": "data-product", "product": "orders.order_lines.v1", "expects": {"checks": [check]}}
+    tree.write(product("billing.revenue.v1", version="1.0.1", fields={"n": "long"}, inputs=[port]))
+    found = tree.plan()
+    (unmet,) = product_of(found, "billing.revenue.v1").unmet
+    assert (rules(found), unmet.of) == (["expectation-unmet"], "data")
