@@ -24,11 +24,13 @@ def lint(
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Check the contracts and what they refer to: file, line, YAML path, what is wrong, the nearest right word.
+    """Check the contracts, what they refer to and what the policies ask: file, line, YAML path, finding, fix.
 
-    Warnings (a product that is read although it is deprecated) do not fail the command."""
+    Warnings (a product that is read although it is deprecated, a rule that only advises) do not fail the command."""
     from mesh_orchestration.contract.lint import lint as findings
+    from mesh_orchestration.contract.lint import within
     from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.governance.findings import policy_problems
     from mesh_orchestration.impact.advice import advice
     from mesh_orchestration.settings import Settings
 
@@ -36,8 +38,9 @@ def lint(
     mesh = load_mesh(settings)
     told = advice(mesh, settings.root, settings.now().date(), wanted)
     errors = {one.problem for one in told if one.severity == "error"}
-    problems = sorted({*findings(settings, wanted, mesh=mesh), *errors})
-    warnings = [one.problem for one in told if one.severity == "warning"]
+    denied, advised = (within(found, settings.root, wanted) for found in policy_problems(settings, mesh))
+    problems = sorted({*findings(settings, wanted, mesh=mesh), *errors, *denied})
+    warnings = sorted({*(one.problem for one in told if one.severity == "warning"), *advised})
     if as_json or format_ == "json":
         from mesh_orchestration.cli.output import print_json
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mesh_orchestration.contract.dialects import read_source
@@ -26,9 +26,7 @@ def lint(settings: Settings, paths: Sequence[Path] = (), *, mesh: Mesh | None = 
     mesh = mesh or load_mesh(settings)
     problems = {*mesh.problems, *_findings(mesh, settings)}
     if paths:
-        wanted = [settings.root / path for path in paths]
-        problems = {problem for problem in problems if _within(settings.root / problem.file, wanted)}
-        problems |= {
+        problems = set(within(problems, settings.root, paths)) | {
             Problem(str(path), 1, "", "there is no such file or folder")
             for path in paths
             if not _exists(settings, path)
@@ -40,8 +38,11 @@ def _exists(settings: Settings, path: Path) -> bool:
     return (settings.root / path).exists()
 
 
-def _within(file: Path, wanted: Sequence[Path]) -> bool:
-    return any(file.is_relative_to(path) for path in wanted)
+def within(problems: Iterable[Problem], root: Path, paths: Sequence[Path]) -> tuple[Problem, ...]:
+    """The problems of files that are one of ``paths`` below ``root`` or stand in one; all without paths."""
+    wanted = [root / path for path in paths]
+    kept = (one for one in problems if not wanted or any((root / one.file).is_relative_to(path) for path in wanted))
+    return tuple(kept)
 
 
 def _findings(mesh: Mesh, settings: Settings) -> Iterator[Problem]:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from mesh_orchestration.contract.dialects import read_source
 from mesh_orchestration.contract.document import Path_
-from mesh_orchestration.errors import Problem
+from mesh_orchestration.contract.mesh import Mesh
+from mesh_orchestration.errors import PolicyError, Problem
 from mesh_orchestration.governance.decide import Verdict
+from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.settings import Settings
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -20,9 +23,25 @@ def problems_of(verdicts: Iterable[Verdict], *, root: Path) -> tuple[Problem, ..
     source = cache(lambda file: read_source(Path(file), root=root))
     found = []
     for verdict in verdicts:
-        message = f"{verdict} ({verdict.fix} See: mesh policy explain {verdict.code})"
+        waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
+        message = f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})"
         found += source(verdict.file).findings([(path_from(verdict.path), message)])
     return tuple(sorted(found))
+
+
+def policy_problems(settings: Settings, mesh: Mesh) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """What the policies deny and what they advise against in the contracts of ``mesh``, as findings.
+
+    Policies that cannot be read are themselves findings, because they deny everything.
+    """
+    try:
+        with Guardrails(settings) as guardrails:
+            verdicts = guardrails.products(mesh)
+    except PolicyError as error:
+        return error.problems or (Problem("policies", 1, "", str(error)),), ()
+    denied = problems_of((one for one in verdicts if one.denies), root=settings.root)
+    advised = problems_of((one for one in verdicts if one.outcome in ("warn", "waived")), root=settings.root)
+    return denied, advised
 
 
 def path_from(text: str) -> Path_:
