@@ -188,7 +188,7 @@ def _read_object(part: Mapping[Any, Any], where: Path_, spec: dict[str, Any], no
                 notes.places[at] = Place((*place, "arguments", "validValues"))
                 field.setdefault("constraints", {})["enum"] = fields.allowed(rule, field["type"])
             else:
-                found += [(check, place) for check in checks.read(rule, str(field["name"]), place, notes)]
+                found += [(check, place) for check in checks.read(rule, str(field.get("name")), place, notes)]
         spec["schema"]["fields"].append(field)
     _place_checks(found, spec, notes)
     used = {"name", "businessName", "description", "dataGranularityDescription", "properties", "quality",

@@ -97,7 +97,8 @@ def read(part: Mapping[Any, Any], at: tuple[Path_, Path_], notes: Notes) -> tupl
     native path."""
     path, native = at
     notes.places[native] = notes.places[*native, "constraints"] = Place(path)
-    field: dict[str, Any] = {"name": _name(part, path, notes), "type": _type(part, path, notes)}
+    field: dict[str, Any] = {"name": _name(part, path, notes)} if part.get("name") else {}
+    field["type"] = _type(part, path, notes)
     for key in ("description", "tags"):
         if part.get(key):
             field[key] = part[key]
@@ -186,4 +187,4 @@ def _exclusive(options: Mapping[Any, Any], field: dict[str, Any], constraints: d
         else:
             limits |= {f"{own}_value": value, f"strict_{own}": True}
     if limits:
-        yield {"column": field["name"], "assertion": _BETWEEN, "value": limits}
+        yield {"column": field.get("name"), "assertion": _BETWEEN, "value": limits}

@@ -27,8 +27,8 @@ class Notes:
         self.findings.append((Place(path), message))
 
     def lose(self, path: Path_, value: Any, reason: str = NO_PLACE, *, refused: bool = False) -> None:
-        """Something that has no place, unless it says nothing."""
-        if not any(value is empty or (value == empty and type(value) is type(empty)) for empty in _NOTHING):
+        """Something that has no place, unless it says nothing and promises nothing."""
+        if refused or not any(value is empty or (value == empty and type(value) is type(empty)) for empty in _NOTHING):
             self.lost.append(Lost(path, value, reason, refused))
 
     def rest(self, part: Mapping[Any, Any], path: Path_, *, used: set[str], known: tuple[str, ...]) -> None:

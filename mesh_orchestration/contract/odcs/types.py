@@ -109,7 +109,6 @@ def _foreign(text: str) -> str | None:
     if base in _PHYSICAL:
         return _PHYSICAL[base]
     try:
-        parse_type(base)
+        return str(parse_type(base).name)
     except ValueError:
         return None
-    return base
