@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -52,7 +53,7 @@ class Kept:
         if self._path is None or not self._changed:
             return
         newest = dict(list((_read(self._path) | self._known).items())[-MOST:])
-        draft = self._path.with_suffix(f".{os.getpid()}")
+        draft = self._path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(orjson.dumps(newest))

@@ -16,7 +16,7 @@ PORT = {"name": "lines", "type": "data-product", "product": "orders.order_lines.
 SOURCE = "{{ source('landing', 'lines') }}"
 
 
-def lines(**parts: Any) -> DataProduct:
+def lines(address: str = "orders.order_lines.v1", **parts: Any) -> DataProduct:
     """The upstream product: a key, an amount, a note and a store."""
     fields = {
         "line_id": {"type": "long", "constraints": {"primary_key": True}},
@@ -24,7 +24,7 @@ def lines(**parts: Any) -> DataProduct:
         "note": "string",
         "Store": "long",
     }
-    return product("orders.order_lines.v1", **({"fields": fields} | parts))
+    return product(address, **({"fields": fields} | parts))
 
 
 def revenue(**parts: Any) -> DataProduct:
