@@ -212,6 +212,10 @@ def _to_decide(found: Found, names: Mapping[str, str], port: dict[str, Any] | No
     undescribed = sum("description" not in column.said for column in found.columns)
     if undescribed:
         lines.append(f"descriptions: {undescribed} of {counted(len(found.columns), 'field')} without one")
+    if port and port["type"] == "batch" and Path(port["path"]).is_absolute():
+        lines.append(
+            "inputs: the path is this machine's; let the files land below MESH_LANDING and name them from there"
+        )
     if found.port and not port:
         lines.append("inputs: only a batch input calls columns otherwise; rename them in the source, or name an input")
     return [*lines, *found.to_decide]

@@ -63,10 +63,6 @@ def batch_port(source: str, files: tuple[Path, ...], *, format_: str, settings: 
     return {"name": source_name(source), "type": "batch", "path": str(shown), "format": format_}
 
 
-def is_outside_landing(port: dict[str, Any]) -> bool:
-    return Path(port["path"]).is_absolute()
-
-
 @contextmanager
 def ordered_reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB session whose ``limit`` takes the first rows."""
