@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from mesh_orchestration.compile.json_schema import contract_schema, contract_schema_text
+from mesh_orchestration.compile.json_schema import SCHEMA_FILE, contract_schema, contract_schema_text
 from tests.builders import contract
 from tests.contract.examples import USERS_EXAMPLE
 
@@ -36,6 +36,13 @@ def test_every_contract_of_the_example_mesh_is_valid(validator: Draft202012Valid
     assert {
         file.parts[-2]: errors(validator, _as_json(file)) for file in files if errors(validator, _as_json(file))
     } == {}
+
+
+def test_every_contract_of_the_example_mesh_leads_editors_to_the_schema() -> None:
+    root = Path(__file__).parents[2]
+    for file in root.glob("contracts/*/*/v*.yaml"):
+        place = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (file.parent / place).resolve() == root / SCHEMA_FILE, file
 
 
 def _as_json(file: Path) -> Any:
