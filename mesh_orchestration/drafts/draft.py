@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -212,13 +212,17 @@ def _to_decide(found: Found, names: Mapping[str, str], port: dict[str, Any] | No
     undescribed = sum("description" not in column.said for column in found.columns)
     if undescribed:
         lines.append(f"descriptions: {undescribed} of {counted(len(found.columns), 'field')} without one")
+    return [*lines, *found.to_decide, *_about_port(found, port)]
+
+
+def _about_port(found: Found, port: dict[str, Any] | None) -> Iterator[str]:
+    """What a person must do before the input port finds its rows."""
     if port and port["type"] == "batch" and Path(port["path"]).is_absolute():
-        lines.append(
-            "inputs: the path is this machine's; let the files land below MESH_LANDING and name them from there"
-        )
+        yield "inputs: the path is this machine's; let the files land below MESH_LANDING and name them from there"
+    if port and port["type"] == "postgres-cdc":
+        yield f"inputs: the port follows the table's change log; MESH_SOURCE_{port['name'].upper()}_URL is its database"
     if found.port and not port:
-        lines.append("inputs: only a batch input calls columns otherwise; rename them in the source, or name an input")
-    return [*lines, *found.to_decide]
+        yield "inputs: only a batch input calls columns otherwise; rename them in the source, or name an input"
 
 
 def _discreet(column: SourceColumn) -> SourceColumn:

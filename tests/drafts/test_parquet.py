@@ -95,7 +95,9 @@ def test_a_file_below_the_landing_folder_is_named_relative_to_it(settings: Setti
     folder = settings.landing_dir / "till"
     folder.mkdir(parents=True)
     write(folder / "1.parquet", {"id": [1, 2]})
-    port = drafted(f"{folder}/*.parquet", settings).port
+    found = drafted(f"{folder}/*.parquet", settings)
+    assert not any(line.startswith("inputs:") for line in found.to_decide)
+    port = found.port
     assert port is not None
     assert (port["name"], port["path"]) == ("till", "till/*.parquet")
 

@@ -90,6 +90,9 @@ def test_a_table_with_a_key_brings_a_port_that_follows_its_changes(shop: Setting
         "name": "customers", "type": "postgres-cdc", "table": "shop.customers", "key": ["id"],
         "columns": {"id": "integer"},
     }  # fmt: skip
+    assert found.to_decide[-1] == (
+        "inputs: the port follows the table's change log; MESH_SOURCE_CUSTOMERS_URL is its database"
+    )
     assert finished(found, shop).inputs[0].options["table"] == "shop.customers"
 
 
