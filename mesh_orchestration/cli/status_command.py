@@ -26,20 +26,24 @@ def status(
     selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the products as JSON.")] = False,
 ) -> None:
-    """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused or missing,
-    2 when a contract is broken."""
+    """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused,
+    denied by a policy or missing, 2 when a contract is broken."""
     from mesh_orchestration.cli.output import print_json
 
     settings = Settings.load()
+    found = read_status(settings, selection or ())
+    denied = _denials(settings, found)
     if as_json:
-        found = read_status(settings, selection or ())
         told = _endings(settings, found)
-        print_json([_as_dict(one) | {"deprecations": told[one.address]} for one in found])
+        extra = {
+            one.address: {"deprecations": told[one.address], "denied": denied.get(one.address, ())} for one in found
+        }
+        print_json([_as_dict(one) | extra[one.address] for one in found])
     else:
-        found = print_status(settings, selection or ())
+        _print(settings, found, denied)
     if broken := _broken(settings, selection or ()):
         raise ContractError(broken)
-    raise typer.Exit(0 if all(one.freshness == "ok" and not one.refused for one in found) else 1)
+    raise typer.Exit(0 if all(one.freshness == "ok" and not one.refused for one in found) and not denied else 1)
 
 
 def _broken(settings: Settings, selection: Sequence[str]) -> tuple[Problem, ...]:
@@ -65,12 +69,17 @@ def read_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductSt
 
 def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductStatus, ...]:
     """Print the table of the selected products and return what it shows."""
+    found = read_status(settings, selection)
+    _print(settings, found, _denials(settings, found))
+    return found
+
+
+def _print(settings: Settings, found: Sequence[ProductStatus], denied: Mapping[Address, tuple[str, ...]]) -> None:
     from rich.table import Column, Table
 
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import span
 
-    found = read_status(settings, selection)
     table = Table(
         Column("product", no_wrap=True, overflow="fold"),
         "rows",
@@ -99,10 +108,20 @@ def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductS
             console.print(f"[red]{one.address}[/] refused {one.refusal.at:%Y-%m-%d %H:%M} UTC: ", end="")
             console.print("; ".join(one.refusal.reasons), markup=False, highlight=False)
             console.print(f"  see the rows: mesh rejected {one.address}", highlight=False)
+    for address, reasons in denied.items():
+        console.print(f"[red]{address}[/] cannot be run: {'; '.join(reasons)}", highlight=False)
     for told in _endings(settings, found).values():
         for line in told:
             console.print(f"[yellow]{line}[/]", highlight=False)
-    return found
+
+
+def _denials(settings: Settings, found: Iterable[ProductStatus]) -> Mapping[Address, tuple[str, ...]]:
+    """The products that the policies do not let run, and why."""
+    from mesh_orchestration.contract.mesh import load_mesh
+    from mesh_orchestration.governance.denials import denials
+
+    mesh = load_mesh(settings)
+    return denials(settings, mesh, [mesh.products[one.address] for one in found])
 
 
 def _endings(settings: Settings, found: Iterable[ProductStatus]) -> Mapping[Address, tuple[str, ...]]:

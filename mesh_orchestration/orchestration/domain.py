@@ -14,12 +14,13 @@ from mesh_orchestration.contract.deprecation import endings
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.ports import upstream
+from mesh_orchestration.governance.denials import denials
 from mesh_orchestration.orchestration.automation import automation_sensor, on_publication
 from mesh_orchestration.orchestration.dbt_assets import build_dbt_assets
 from mesh_orchestration.orchestration.ingestion import build_input_assets
 from mesh_orchestration.orchestration.manifest import ensure_manifest
 from mesh_orchestration.orchestration.metadata import input_key, model_key, tags
-from mesh_orchestration.orchestration.products import build_product_asset
+from mesh_orchestration.orchestration.products import build_denied_product, build_product_asset
 from mesh_orchestration.orchestration.sla import cron_schedules
 from mesh_orchestration.settings import Settings
 
@@ -28,7 +29,7 @@ EXTENSIONS = "mesh_orchestration.domains"
 
 
 def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
-    """The definitions of one domain.
+    """The definitions of one domain; a product that the policies deny is shown and cannot be run.
 
     Raises its ContractError when a contract of it is broken, MeshError when there is no such domain,
     EngineError when dbt cannot parse its project.
@@ -39,7 +40,8 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
     models = build_dbt_assets(settings, project, products, triggers=triggers)
     moved = {spec.key for spec in models.specs if spec.automation_condition is not None}
     condition = on_publication()
-    assets = [
+    denied = denials(settings, mesh, products)
+    runnable = [
         *build_input_assets(settings, mesh, domain),
         models,
         *(
@@ -50,11 +52,22 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
                 endings=endings(product, mesh.upstream(product), mesh.products),
             )
             for product in products
+            if product.address not in denied
         ),
     ]
+    shown = [
+        build_denied_product(
+            settings,
+            product,
+            denied[product.address],
+            endings=endings(product, mesh.upstream(product), mesh.products),
+        )
+        for product in products
+        if product.address in denied
+    ]
     own = dg.Definitions(
-        assets=assets,
-        schedules=_schedules(mesh, domain, products, keys=[key for asset in assets for key in asset.keys]),
+        assets=[*runnable, *shown],
+        schedules=_schedules(mesh, domain, products, keys=[key for asset in runnable for key in asset.keys]),
         sensors=[automation_sensor(domain)] if triggers else [],
         executor=dg.in_process_executor,
     )

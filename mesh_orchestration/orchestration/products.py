@@ -50,10 +50,41 @@ def build_product_asset(
 ) -> dg.AssetsDefinition:
     """The asset of one product, with one check spec for each check of its contract; ``endings`` are the
     deprecations to tell of, its own and those of what it reads."""
-    key, mart = product_key(product.address), model_key(product.domain, product.model)
+    key = product_key(product.address)
+    spec = _spec(settings, product, endings).replace_attributes(automation_condition=automation)
+
+    def publish_product(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        warn(context, endings, settings.now().date())
+        yield from publish_step(settings, product, context)
+
+    return dg.multi_asset(
+        name="__".join(product.address.asset_key),
+        specs=[spec],
+        check_specs=_check_specs(key, _checks(settings, product), automated=automation is not None),
+        pool=pool(product.domain),
+        op_tags=tags(product.domain, product),
+    )(publish_product)
+
+
+def build_denied_product(
+    settings: Settings, product: DataProduct, reasons: Sequence[str], *, endings: Sequence[Deprecation] = ()
+) -> dg.AssetSpec:
+    """The asset of a product that the policies deny: it is shown with the reasons, and nobody can run it."""
+    spec = _spec(settings, product, endings)
+    told = "\n".join(f"- {reason}" for reason in reasons)
+    return spec.replace_attributes(
+        description=f"**Denied by the policies, so it cannot be run. Consumers keep the last good snapshot.**\n\n{told}"
+        f"\n\n{spec.description}",
+        metadata={**spec.metadata, "mesh/denied": dg.MetadataValue.md(told)},
+        tags={**spec.tags, "mesh/denied": ""},
+    )
+
+
+def _spec(settings: Settings, product: DataProduct, endings: Sequence[Deprecation]) -> dg.AssetSpec:
+    """What Dagster shows of a product."""
     spec = dg.AssetSpec(
-        key=key,
-        deps=[mart],
+        key=product_key(product.address),
+        deps=[model_key(product.domain, product.model)],
         description=_description(product),
         group_name=product.domain,
         owners=owners([product]),
@@ -62,20 +93,8 @@ def build_product_asset(
         code_version=product.version,
         metadata=contract_metadata(product, settings),
         freshness_policy=freshness_policy(product),
-        automation_condition=automation,
     )
-
-    def publish_product(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        warn(context, endings, settings.now().date())
-        yield from publish_step(settings, product, context)
-
-    return dg.multi_asset(
-        name="__".join(product.address.asset_key),
-        specs=[marked(spec, endings, own=product.address)],
-        check_specs=_check_specs(key, _checks(settings, product), automated=automation is not None),
-        pool=pool(product.domain),
-        op_tags=tags(product.domain, product),
-    )(publish_product)
+    return marked(spec, endings, own=product.address)
 
 
 def _checks(settings: Settings, product: DataProduct) -> tuple[Check, ...]:

@@ -17,6 +17,7 @@ import dagster as dg
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.errors import MeshError
+from mesh_orchestration.governance.denials import denials
 from mesh_orchestration.orchestration.domain import build_domain
 from mesh_orchestration.orchestration.execution import PROCESS_TAG, Execution, OnEvent, Progress, execute, host
 from mesh_orchestration.orchestration.metadata import product_key
@@ -138,9 +139,20 @@ class _Session:
             for address in ready:
                 self._record(ProductRun(address, "failed", (str(error),)))
             return
+        ready = self._permitted(ready, stage.domain)
+        if not ready:
+            return
         execution = execute(definitions, stage.domain, ready, instance=self.instance, on_event=self.on_event)
         for address in ready:
             self._record(self._outcome(address, execution))
+
+    def _permitted(self, addresses: list[Address], domain: str) -> list[Address]:
+        """The addresses that the policies let run; the others are refused with the policies' reasons."""
+        denied = denials(self.settings, self.mesh, self.mesh.of(domain))
+        for address in addresses:
+            if address in denied:
+                self._record(ProductRun(address, "refused", denied[address]))
+        return [address for address in addresses if address not in denied]
 
     def _skipped(self, address: Address, stage: Stage) -> bool:
         """Whether something the product reads was never published and does not run in the same stage."""

@@ -1,4 +1,4 @@
-"""Which domains must be loaded again because a contract or a dbt project changed on disk."""
+"""Which domains must be loaded again because a contract, a policy or a dbt project changed on disk."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Fingerprint = Mapping[str, frozenset[tuple[str, int, int]]]
 
 
 def fingerprint(settings: Settings) -> Fingerprint:
-    """What the files look like now: by domain its dbt project, and under ``*`` all contracts."""
-    found = {CONTRACTS: frozenset(_files(settings.contracts_dir))}
+    """What the files look like now: by domain its dbt project, and under ``*`` all contracts and policies."""
+    found = {CONTRACTS: frozenset((*_files(settings.contracts_dir), *_files(settings.root / "policies")))}
     if settings.dbt_dir.is_dir():
         found |= {
             project.name: frozenset(_files(project)) for project in settings.dbt_dir.iterdir() if project.is_dir()
@@ -25,7 +25,7 @@ def fingerprint(settings: Settings) -> Fingerprint:
 
 
 def changed(before: Fingerprint, after: Fingerprint) -> frozenset[str]:
-    """The domains whose project differs, and ``*`` when a contract does: contracts concern every domain."""
+    """The domains whose project differs, and ``*`` when a contract or a policy does: they concern every domain."""
     return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
