@@ -1,4 +1,4 @@
-"""An ingestion of the shop's orders that kills itself: ``python -m tests.inputs.dying_ingestion WHERE``.
+"""An ingestion that kills itself: ``python -m tests.inputs.dying_ingestion WHERE PORT`` (a port as JSON).
 
 ``within`` dies inside the engine's transaction after the first step, ``between`` after the engine's commit and
 before the source is told; ``nowhere`` lives. ``MESH_ROOT`` and the other settings say where it works.
@@ -14,19 +14,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from mesh_orchestration.contract.model import InputPort
 from mesh_orchestration.engines.base import Batch, Changes, Landed
 from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.engines.duckdb import DuckDBEngine
 from mesh_orchestration.inputs import IngestContext, ingest
 from mesh_orchestration.settings import Settings
 from tests.engines.landing import NOON
-from tests.inputs.shop_database import port
 
 
-def run(settings: Settings, where: str) -> int:
+def run(settings: Settings, where: str, port: InputPort) -> int:
     """The exit code of such a process under the settings; -9 when it killed itself."""
     environ = {**os.environ, **settings.environ, "MESH_ROOT": str(settings.root), "MESH_HOME": str(settings.home)}
-    command = [sys.executable, "-m", __name__, where]
+    command = [sys.executable, "-m", __name__, where, port.model_dump_json()]
     return subprocess.run(command, env=environ, cwd=Path(__file__).parents[2], check=False, timeout=60).returncode
 
 
@@ -56,13 +56,13 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(where: str) -> None:
+def main(where: str, port: str) -> None:
     settings = Settings.load()
     engine = DyingEngine(settings, "orders")
     engine.where = where
     with engine:
-        ingest(port(), engine, context=IngestContext(settings, "run-1", NOON))
+        ingest(InputPort.model_validate_json(port), engine, context=IngestContext(settings, "run-1", NOON))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

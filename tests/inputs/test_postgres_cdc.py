@@ -14,7 +14,7 @@ from mesh_orchestration.inputs.postgres import fold, following, server
 from mesh_orchestration.settings import Settings
 from tests.engines.landing import EVERY_SQL, EVERY_TYPE
 from tests.inputs import dying_ingestion
-from tests.inputs.shop_database import TABLE, Shop
+from tests.inputs.shop_database import TABLE, Shop, port
 from tests.postgres import PostgresDatabase, PostgresServer
 
 
@@ -216,9 +216,9 @@ def test_a_killed_run_loses_and_repeats_nothing(
     found = settings_for(tmp_path, source)
     source.run("insert into orders select g, 'new', null from generate_series(1, 25000) g")
     if not first:
-        assert dying_ingestion.run(found, "nowhere") == 0
+        assert dying_ingestion.run(found, "nowhere", port()) == 0
         source.run("update orders set status = 'paid' where id % 2 = 0; delete from orders where id % 5 = 0")
-    assert dying_ingestion.run(found, where) == -9
+    assert dying_ingestion.run(found, where, port()) == -9
     source.run("insert into orders values (50000, 'late', null)")
     with engine_for(found, "orders") as engine:
         shop = Shop(source, engine, found)

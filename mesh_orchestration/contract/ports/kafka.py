@@ -44,6 +44,9 @@ class KafkaPort(PortOptions):
             yield ("format",), "'avro' needs 'schema': the .avsc file beside the contract"
         if self.schema_ and self.format != "avro":
             yield ("schema",), f"a schema belongs to 'format: avro', but the format is {self.format}"
+        for index, name in enumerate(self.key):
+            if self.columns.get(name, "").startswith("array<"):
+                yield ("key", index), f"'{name}' is a list, which identifies no row"
         yield from column_findings(self.columns, self.key)
 
 

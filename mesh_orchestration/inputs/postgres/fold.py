@@ -6,9 +6,8 @@ the source; all steps of a batch are landed in one transaction of the engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -167,26 +166,3 @@ def _drift(table: Table, found: Mapping[str, str]) -> str:
 
 def _text(value: Value) -> str | None:
     return value if isinstance(value, str) else None
-
-
-class Spool:
-    """The steps of one batch on disk, in order."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._steps: list[tuple[Path, Changes]] = []
-
-    def __len__(self) -> int:
-        return len(self._steps)
-
-    def put(self, step: Changes) -> None:
-        path = self._folder / f"{len(self._steps):06}.arrow"
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, step.rows.schema) as writer:
-            writer.write_batch(step.rows)
-        self._steps.append((path, Changes(step.rows.slice(0, 0), step.clear, step.kept)))
-
-    def steps(self) -> Iterator[Changes]:
-        """The steps as they were put, one at a time in memory."""
-        for path, step in self._steps:
-            with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-                yield Changes(reader.get_batch(0), step.clear, step.kept)

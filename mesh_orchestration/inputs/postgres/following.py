@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mesh_orchestration.engines.base import LedgerEntry
-from mesh_orchestration.inputs.postgres.fold import Fold, ShapeChanged, Spool
+from mesh_orchestration.inputs.postgres.fold import Fold, ShapeChanged
 from mesh_orchestration.inputs.postgres.followed import Followed, newest, position, spelled
 from mesh_orchestration.inputs.postgres.pgoutput import Commit, decode
+from mesh_orchestration.inputs.spool import Spool, spooled
 
 CHANGES = 100_000  # messages after which a batch ends with its transaction
 
@@ -92,10 +91,7 @@ def _check(of: Followed, last: LedgerEntry) -> None:
 
 def _next(of: Followed, at: int, upto: int) -> _Done:
     """Land the next batch of the log, which begins at ``at``; nothing when the table's shape changes in it."""
-    home = of.context.settings.home
-    home.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="changes-", dir=home) as folder:
-        spool = Spool(Path(folder))
+    with spooled(of.context.settings) as spool:
         stretch = _read(of, spool, upto)
         if stretch.changed:
             return _Done(stretch.end, changed=stretch.changed)
