@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from mesh_orchestration.impact.hits import Hit, hits
 from mesh_orchestration.impact.readers import Readers, Use, declared_uses, readers
 from mesh_orchestration.planning.acknowledgements import REMOVED, Acknowledgements, Asked, Filed, acknowledgement_path
 from mesh_orchestration.planning.compare import Pair
+from mesh_orchestration.planning.dbt_models import built_from
 from mesh_orchestration.planning.plan import Affected, Unmet
 from mesh_orchestration.settings import Settings
 
@@ -53,6 +54,7 @@ class Consumers:
     pairs: Sequence[Pair]
     acknowledgements: Acknowledgements
     today: date
+    _marts: dict[str, Mapping[Address, tuple[Address, ...]]] = field(default_factory=dict, repr=False, compare=False)
 
     def concerns(self, pair: Pair) -> tuple[Concern, ...]:
         """Everybody whom the changes of ``pair`` concern."""
@@ -102,17 +104,31 @@ class Consumers:
             return (f"the published rows cannot be asked: {error}",)
         return tuple(one.message for one in found if one.severity == "error")
 
-    def downstream(self, addresses: Iterable[Address]) -> tuple[Address, ...]:
-        """Every product built from one of ``addresses``, at whatever distance."""
-        start = tuple(addresses)
+    def downstream(self, address: Address) -> tuple[Address, ...]:
+        """Every product built from ``address``, at whatever distance: through ports, and from mart to mart within
+        a domain."""
         found: dict[Address, None] = {}
-        waiting = list(start)
+        waiting = [address]
         while waiting:
-            for consumer in self.now.consumers(waiting.pop()):
-                if consumer not in found and consumer not in start:
+            source = waiting.pop()
+            for consumer in (*self.now.consumers(source), *self._siblings(source)):
+                if consumer not in found and consumer != address:
                     found[consumer] = None
                     waiting.append(consumer)
         return tuple(sorted(found))
+
+    def _siblings(self, address: Address) -> tuple[Address, ...]:
+        """The products of the same domain whose marts are built from this one's."""
+        product = self.now.products.get(address)
+        if product is None:
+            return ()
+        if address.domain not in self._marts:
+            marts = {one.model: known for known, one in self.now.products.items() if known.domain == address.domain}
+            after = built_from(self.settings.root, address.domain, marts)
+            self._marts[address.domain] = {
+                marts[model]: tuple(marts[other] for other in others) for model, others in after.items()
+            }
+        return self._marts[address.domain].get(address, ())
 
     @cached_property
     def _readers(self) -> Readers:

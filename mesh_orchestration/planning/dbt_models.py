@@ -27,16 +27,31 @@ def model_changes(root: Path, changed: Set[str]) -> tuple[ModelChange, ...]:
     return tuple(one for domain in sorted(domains) for one in _of_domain(DbtProject(root, domain), changed))
 
 
+def built_from(root: Path, domain: str, models: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """For each of ``models`` of a domain those others of them that are built from it, at whatever distance."""
+    wanted = frozenset(models)
+    texts = _texts(DbtProject(root, domain))
+    return {model: wanted & _spread((model,), _parents(texts)).keys() for model in wanted}
+
+
 def _of_domain(project: DbtProject, changed: Set[str]) -> Iterator[ModelChange]:
-    texts = {model.name: model.text for model in project.models} | dict.fromkeys(project.seeds, "")
+    texts = _texts(project)
     folder = f"{PROJECTS}/{project.domain}/"
     touched: dict[str, list[str]] = {}
     for path in sorted(path for path in changed if path.startswith(folder)):
         for model in _touched_by(project, path.removeprefix(folder), texts):
             touched.setdefault(model, []).append(path)
-    because = _spread(touched, {name: frozenset(mentioned(text)) for name, text in texts.items()})
+    because = _spread(touched, _parents(texts))
     for name in sorted(touched.keys() | because.keys()):
         yield ModelChange(project.domain, name, tuple(touched.get(name, ())), because.get(name, ""))
+
+
+def _texts(project: DbtProject) -> Mapping[str, str]:
+    return {model.name: model.text for model in project.models} | dict.fromkeys(project.seeds, "")
+
+
+def _parents(texts: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(mentioned(text)) for name, text in texts.items()}
 
 
 def _touched_by(project: DbtProject, path: str, texts: Mapping[str, str]) -> Iterable[str]:

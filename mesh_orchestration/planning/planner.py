@@ -63,7 +63,7 @@ def _changed(proposal: Proposal, places: Places) -> Iterator[ProductPlan]:
             affected=tuple(concern.affected for concern in proposal.concerns[address]),
             unmet=proposal.unmet[address],
             models=proposal.rebuilt.get(address, ()),
-            downstream=tuple(map(str, proposal.consumers.downstream((address,)))),
+            downstream=tuple(map(str, proposal.consumers.downstream(address))),
             notes=tuple(_notes(pair)),
         )
 
@@ -106,7 +106,7 @@ def _rebuilt(proposal: Proposal) -> Iterator[ProductPlan]:
                 before=product.version,
                 after=product.version,
                 models=models,
-                downstream=tuple(map(str, proposal.consumers.downstream((address,)))),
+                downstream=tuple(map(str, proposal.consumers.downstream(address))),
             )
 
 

@@ -257,3 +257,13 @@ def test_no_contract_file_ends_in_a_traceback(tmp_path: Path, text: str) -> None
     tree.file("contracts/orders/order_lines/v1.yaml", text)
     tree.file("contracts/orders/acknowledgements/billing.x.v1.yaml", text)
     assert set(rules(tree.plan())) == {"contract-broken", "acknowledgement-broken"}
+
+
+def test_products_of_one_domain_that_are_built_from_each_other_are_downstream(tmp_path: Path) -> None:
+    tree = shop(tmp_path, lines(), product("orders.orders.v1"), REVENUE)
+    tree.file("dbt_projects/orders/models/int.sql", "select * from {{ ref('order_lines') }}")
+    tree.file("dbt_projects/orders/models/orders.sql", "select * from {{ ref('int') }}")
+    tree.commit()
+    tree.write(lines("1.1.0", fields={**FIELDS, "note": "string"}))
+    one = product_of(tree.plan(), "orders.order_lines.v1")
+    assert one.downstream == ("billing.revenue.v1", "orders.orders.v1")
