@@ -43,7 +43,7 @@ def mesh_before(repository: Repository, base: Base, now: Mesh, changed: Set[str]
 def _load(files: Mapping[str, Blob], kept: Mapping[Address, DataProduct]) -> Mesh:
     products = dict(kept)
     broken: dict[str, ContractError] = {}
-    with _written(files) as root:
+    with checked_out(files) as root:
         for path in contract_files(root):
             try:
                 product = load_product(path, root=root)
@@ -56,7 +56,7 @@ def _load(files: Mapping[str, Blob], kept: Mapping[Address, DataProduct]) -> Mes
 
 
 @contextmanager
-def _written(files: Mapping[str, Blob]) -> Iterator[Path]:
+def checked_out(files: Mapping[str, Blob]) -> Iterator[Path]:
     """The files in a folder of their own, links as links: the loader decides which it follows."""
     with TemporaryDirectory(prefix="mesh-plan-") as folder:
         root = Path(folder).resolve()
