@@ -51,6 +51,11 @@ class DomainReading:
         self._kept = cache_of(home, domain)
         self._models = Models(self._project, self._known(), self._kept)
 
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models of the domain by their name in lower case."""
+        return self._graph.models
+
     def taking(self, address: Address) -> tuple[Taken, ...]:
         """Every consumer in this domain that takes of ``address``."""
         return self._taken.get(address, ())
@@ -95,7 +100,7 @@ class DomainReading:
     @cached_property
     def _traced(self) -> Mapping[Address, Traced]:
         """What each product takes through its mart; a product without one is not among them."""
-        models = self._graph.models
+        models = self.models
         return {
             product.address: self._graph.trace(models[product.model.lower()], product.columns)
             for product in self._products
@@ -147,7 +152,7 @@ class DomainReading:
 
     def _of_the_rest(self) -> Iterator[tuple[Address, Taken]]:
         """Models that lead to no product and no exposure, and singular tests: they break too."""
-        models = self._graph.models
+        models = self.models
         roots = [models[product.model.lower()] for product in self._products if product.model.lower() in models]
         roots += [_of_exposure(exposure) for exposure in self._project.exposures]
         behind = {name for root in roots for name in self._graph.behind(root)}
