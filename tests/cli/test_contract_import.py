@@ -70,6 +70,7 @@ def test_the_draft_can_be_printed_and_said_in_json(home: Settings) -> None:
     assert not (home.root / "contracts" / "tickets").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -99,6 +100,7 @@ def test_what_cannot_be_read_is_one_line_on_stderr(home: Settings) -> None:
     assert (url.code, "MESH_IMPORT_POSTGRES_URL is not set" in url.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_table_is_read_from_the_database_that_a_variable_names(home: Settings, postgres: PostgresDatabase) -> None:
     postgres.run("create table orders (id int primary key); insert into orders values (1), (2)", user="mesh")
     done = mesh(

@@ -104,8 +104,8 @@ def test_of_a_large_file_the_first_rows_are_looked_at(csv: Path, settings: Setti
     lines(csv, "id", *(str(number) for number in range(100)))
     found = drafted(csv, settings, rows=10)
     assert comments(found, "id")[0] == "observed: 0 … 9, no nulls in 10 rows, 10 distinct"
-    assert found.to_decide[-1] == "everything here is judged by the first 10 rows; there are more"
-    assert drafted(csv, settings, rows=100).to_decide[-1] != found.to_decide[-1]
+    said = "everything here is judged by the first 10 rows; there are more"
+    assert (said in found.to_decide, said in drafted(csv, settings, rows=100).to_decide) == (True, False)
     assert drafted(csv, settings, rows=0).rows == 100
 
 
