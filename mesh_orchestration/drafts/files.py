@@ -44,6 +44,11 @@ def files_of(source: str) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def title_of(source: str) -> str:
+    """What a person calls the files: their name, for a pattern with the folder before it."""
+    return "/".join(Path(source).parts[-2 if is_pattern(source) else -1 :])
+
+
 def source_name(source: str) -> str:
     """What the data are called by where they lie: the file, or the folder when the file is only a pattern."""
     path = Path(source)

@@ -51,6 +51,7 @@ def test_a_file_becomes_a_contract_at_its_place_that_is_never_overwritten(home: 
     assert (home.root / stated.source).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_draft_can_be_printed_and_said_in_json(home: Settings) -> None:
     source = f"{home.landing_dir}/sales/1.csv"
     printed = mesh(home, "contract", "import", source, "-o", "-")
@@ -90,6 +91,7 @@ def test_wrong_words_are_refused_before_anything_is_written(
     assert list((home.root / "contracts").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_one_line_on_stderr(home: Settings) -> None:
     (home.landing_dir / "bad.csv").write_bytes(b"a;b\n1;2\n")
     done = mesh(home, "contract", "import", f"{home.landing_dir}/bad.csv", "-o", "-")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_orchestration.drafts.base import Found, Options, SourceColumn
-from mesh_orchestration.drafts.files import SAMPLE, batch_port, files_of, ordered_reader, source_name
+from mesh_orchestration.drafts.files import SAMPLE, batch_port, files_of, ordered_reader, source_name, title_of
 from mesh_orchestration.drafts.profile import find_key, profile
 from mesh_orchestration.drafts.sniff import sniff
 from mesh_orchestration.engines.base import Files
@@ -46,7 +46,7 @@ def read(source: str, options: Options) -> Found:
     return Found(
         kind="csv",
         name=source_name(source),
-        title=Path(source).name,
+        title=title_of(source),
         columns=tuple(
             SourceColumn(name, one.word, remarks=one.remarks, observed=seen[name]) for name, one in sniffed.items()
         ),

@@ -16,6 +16,7 @@ from mesh_orchestration.drafts.files import (
     files_of,
     ordered_reader,
     source_name,
+    title_of,
 )
 from mesh_orchestration.drafts.profile import find_key, profile
 from mesh_orchestration.drafts.types import from_duckdb, no_word_for
@@ -56,7 +57,7 @@ def read(source: str, options: Options) -> Found:
     return Found(
         kind="parquet",
         name=source_name(source),
-        title=Path(source).name,
+        title=title_of(source),
         columns=tuple(SourceColumn(name, word, observed=seen[name]) for name, word in words.items()),
         key=key,
         rows=rows,
