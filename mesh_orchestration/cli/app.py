@@ -13,7 +13,8 @@ from mesh_orchestration.errors import ContractError, MeshError, SettingsError, S
 
 COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
-    "policy", "audit", "compile", "plan", "apply", "impact", "new", "resync", "dbt", "doctor", "demo",
+    "policy", "audit", "compliance",
+    "compile", "plan", "apply", "impact", "new", "resync", "dbt", "doctor", "demo",
 )  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 
