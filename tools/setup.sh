@@ -38,6 +38,12 @@ if [ "$kind" = dev ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgres
     exit 2
   fi
 fi
+if [ "$kind" = dev ]; then
+  # Real OPA, for the tests that compare the embedded engine with it. It works with older Pythons than it says.
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+    --only-binary :all: "opa-golib-python-bindings==0.4.4" \
+    || echo "· OPA is not to be had for this machine; the tests that compare with it are skipped"
+fi
 touch ".venv/$kind.stamp"
 [ "$kind" = dev ] && touch .venv/runtime.stamp
 echo "· ready: .venv/bin/mesh --help"

@@ -13,7 +13,8 @@ from mesh_orchestration.governance.access import Access, Reader, decide_access
 from mesh_orchestration.governance.bundle import Bundle, load_bundle
 from mesh_orchestration.governance.decide import Verdict, decide
 from mesh_orchestration.governance.documents import Judged, product_documents
-from mesh_orchestration.governance.engine import Embedded
+from mesh_orchestration.governance.engine import Engine
+from mesh_orchestration.governance.remote import engine_for
 from mesh_orchestration.governance.waivers import Waiver, load_waivers
 from mesh_orchestration.settings import Settings
 
@@ -29,7 +30,7 @@ class Guardrails:
         self.bundle: Bundle = load_bundle(settings.root)
         self.waivers: tuple[Waiver, ...] = load_waivers(settings.root)
         self.today: date = settings.now().date()
-        self.engine = Embedded()
+        self.engine: Engine = engine_for(settings)
         self._decided: dict[tuple[str, str, Reader], Access] = {}
         if self.bundle.rules:
             self.engine.load(self.bundle.deciding, self.bundle.data)

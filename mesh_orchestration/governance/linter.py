@@ -32,7 +32,7 @@ from mesh_orchestration.governance.tree import (
 )
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-_VERB = re.compile(r"%(?![%sdv]|\.\d+f|f)[^a-zA-Z%]*[a-zA-Z]?")
+_VERB = re.compile(r"%(?![%sv])[^a-zA-Z%]*[a-zA-Z]?")
 _LINE = re.compile(r"^\s*--> (?P<file>.+?):(?P<line>\d+):\d+", re.MULTILINE)
 _ERROR = re.compile(r"^error: (?P<said>.+)$", re.MULTILINE)
 Told = tuple[int, str]
@@ -156,7 +156,7 @@ def _format(call: Node) -> Iterator[Told]:
     if text is None:
         yield line_of(call), "the format of sprintf must be written as text where it is used"
     elif found := _VERB.search(str(text["value"]).replace("%%", "")):
-        yield line_of(call), f"'{found[0]}' is not the same in every engine; use %s, %d, %v or %.2f"
+        yield line_of(call), f"'{found[0]}' is not the same in every engine; use %s for text and %v for numbers"
 
 
 def _heads(read: _Read) -> Iterator[Told]:

@@ -13,7 +13,7 @@ import http.client
 import ipaddress
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -118,17 +118,15 @@ class Remote:
         return name
 
     def _send_bundle(self) -> None:
-        """Make the server's policies of a mesh ours; rules go before, and come after, the functions they call."""
+        """Make the server's policies of a mesh ours."""
         there = {one["id"]: one["raw"] for one in self._answer("GET", "/v1/policies").get("result", [])}
         there = {name: text for name, text in there.items() if name.startswith(_OURS)}
         self._questions.clear()
         stale = [name for name, text in there.items() if self._policies.get(name) != text]
-        for name in sorted(stale, key=_is_library):
-            self._answer("DELETE", f"/v1/policies/{quote(name)}", missing=True)
+        _one_after_another(stale, lambda name: self._answer("DELETE", f"/v1/policies/{quote(name)}", missing=True))
         self._answer("PUT", "/v1/data/config", self._data)
-        for name in sorted(self._policies, key=_is_library, reverse=True):
-            if there.get(name) != self._policies[name]:
-                self._put_policy(name, self._policies[name])
+        new = [name for name, text in self._policies.items() if there.get(name) != text]
+        _one_after_another(new, lambda name: self._put_policy(name, self._policies[name]))
 
     def _put_policy(self, name: str, text: str) -> None:
         self._answer("PUT", f"/v1/policies/{quote(name)}", text)
@@ -156,7 +154,8 @@ class Remote:
         if verb == "POST" and status == 500:
             raise _NotEvaluatedError(said)
         hint = "; set MESH_OPA_TOKEN" if status in (401, 403) else ""
-        raise PolicyError(f"the OPA server answered {status} to {verb} {path.split('?')[0]}: {said}{hint}")
+        kind = _RefusedError if status == 400 else PolicyError
+        raise kind(f"the OPA server answered {status} to {verb} {path.split('?')[0]}: {said}{hint}")
 
     def _request(self, verb: str, path: str, body: Any) -> tuple[int, bytes]:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
@@ -180,6 +179,10 @@ class Remote:
         return kind(self._address.hostname, self._address.port, timeout=self._deadline)
 
 
+class _RefusedError(PolicyError):
+    """The server would not take a policy, or let one go."""
+
+
 class _NotEvaluatedError(PolicyError):
     """The server could not evaluate what it was asked."""
 
@@ -193,8 +196,19 @@ def _is_local(host: str) -> bool:
         return False
 
 
-def _is_library(name: str) -> bool:
-    return name.startswith(f"{_OURS}lib/")
+def _one_after_another(names: Sequence[str], call: Callable[[str], object]) -> None:
+    """Call with each name, in an order that works: a policy comes after, and goes before, the functions it calls."""
+    waiting = list(names)
+    while waiting:
+        refused: dict[str, PolicyError] = {}
+        for name in waiting:
+            try:
+                call(name)
+            except _RefusedError as error:
+                refused[name] = error
+        if len(refused) == len(waiting):
+            raise next(iter(refused.values()))
+        waiting = list(refused)
 
 
 def _package(text: str) -> str:

@@ -15,6 +15,6 @@ deny contains finding if {
 	some index, field in input.product.spec.schema.fields
 	trim_space(field.description) == ""
 	message := sprintf("'%s' has no description", [field.name])
-	path := sprintf("spec.schema.fields[%d].description", [index])
+	path := sprintf("spec.schema.fields[%v].description", [index])
 	finding := {"path": path, "message": message}
 }

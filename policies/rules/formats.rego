@@ -20,7 +20,7 @@ deny contains finding if {
 	format := object.get(port, "format", "parquet")
 	not allowed(format)
 	message := sprintf("'%s' is not an exchange format here", [format])
-	path := sprintf("spec.outputs[%d].format", [index])
+	path := sprintf("spec.outputs[%v].format", [index])
 	finding := {"path": path, "message": message}
 }
 

@@ -13,7 +13,7 @@ deny contains finding if {
 	field.pii
 	unfit(field)
 	message := sprintf("'%s' does not fit '%s'", [field.mask, field.name])
-	path := sprintf("spec.schema.fields[%d].masking", [index])
+	path := sprintf("spec.schema.fields[%v].masking", [index])
 	finding := {"path": path, "message": message}
 }
 

@@ -14,7 +14,7 @@ deny contains finding if {
 	some pattern in data.config.personal.names
 	regex.match(pattern, lower(field.name))
 	message := sprintf("'%s' looks like personal data and is not classified", [field.name])
-	path := sprintf("spec.schema.fields[%d].pii", [index])
+	path := sprintf("spec.schema.fields[%v].pii", [index])
 	finding := {"path": path, "message": message}
 }
 

@@ -13,7 +13,7 @@ deny contains finding if {
 	field.pii
 	not masked(field)
 	message := sprintf("'%s' is personal data without a masking", [field.name])
-	path := sprintf("spec.schema.fields[%d].masking", [index])
+	path := sprintf("spec.schema.fields[%v].masking", [index])
 	finding := {"path": path, "message": message}
 }
 

@@ -15,6 +15,6 @@ deny contains finding if {
 	seen.share >= data.config.personal.share
 	percent := round(seen.share * 100)
 	message := sprintf("%v %% of the values of '%s' look like %s", [percent, seen.column, seen.pattern])
-	path := sprintf("spec.schema.fields[%d].pii", [seen.index])
+	path := sprintf("spec.schema.fields[%v].pii", [seen.index])
 	finding := {"path": path, "message": message}
 }

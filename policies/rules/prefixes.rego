@@ -15,7 +15,7 @@ deny contains finding if {
 	name != null
 	not owned(name)
 	message := sprintf("'%s' does not begin with the domain '%s'", [name, input.product.metadata.domain])
-	path := sprintf("spec.outputs[%d].%s", [index, kind])
+	path := sprintf("spec.outputs[%v].%s", [index, kind])
 	finding := {"path": path, "message": message}
 }
 

@@ -12,7 +12,7 @@ deny contains finding if {
 	some index, role in input.product.spec.access.roles
 	not defined(role)
 	message := sprintf("nobody defined the role '%s'", [role])
-	path := sprintf("spec.access.roles[%d]", [index])
+	path := sprintf("spec.access.roles[%v]", [index])
 	finding := {"path": path, "message": message}
 }
 

@@ -15,7 +15,7 @@ deny contains finding if {
 	input.seconds.freshness != null
 	input.seconds.freshness > data.config.baseline.freshness_seconds
 	freshness := input.product.spec.sla.freshness
-	message := sprintf("a freshness of %s is longer than the baseline of %d s", [freshness, data.config.baseline.freshness_seconds])
+	message := sprintf("a freshness of %s is longer than the baseline of %v s", [freshness, data.config.baseline.freshness_seconds])
 	finding := {"path": "spec.sla.freshness", "message": message}
 }
 
