@@ -85,7 +85,7 @@ def stream(tmp_path: Path, topic: Topic) -> Iterator[Stream]:
         yield Stream(topic, engine, found)
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
+@pytest.fixture(params=["duckdb", pytest.param("postgresql", marks=pytest.mark.slow)])
 def each(request: pytest.FixtureRequest, tmp_path: Path, topic: Topic) -> Iterator[Stream]:
     """The stream with each engine in turn."""
     environ = {"MESH_ENGINE": request.param}

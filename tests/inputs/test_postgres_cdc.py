@@ -43,7 +43,7 @@ def shop(tmp_path: Path, source: PostgresDatabase) -> Iterator[Shop]:
         yield Shop(source, engine, found)
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
+@pytest.fixture(params=["duckdb", pytest.param("postgresql", marks=pytest.mark.slow)])
 def each(request: pytest.FixtureRequest, tmp_path: Path, source: PostgresDatabase) -> Iterator[Shop]:
     """The shop with each engine in turn."""
     found = settings_for(tmp_path, source, MESH_ENGINE=request.param)
@@ -194,6 +194,7 @@ STATEMENTS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(statements=st.lists(STATEMENTS, max_size=12))
 def test_whatever_happens_to_the_table_the_landed_rows_are_its_rows(shop: Shop, statements: list[str]) -> None:
