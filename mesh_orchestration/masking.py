@@ -2,8 +2,8 @@
 
 ``hash`` and ``tokenise`` are keyed (HMAC-SHA256, RFC 2104): equal values have equal masks in every
 product, so joins still work, and nobody without the key can find the value by trying. Without a key
-they redact. ``null`` gives nothing away but that a value may have been there. ``compile.masks`` says
-the same in SQL.
+they redact. Masks are made when somebody reads, so a new key holds at once. ``null`` gives nothing away
+but that a value may have been there. ``compile.masks`` says the same in SQL.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def mask_value(value: Any, mask: str, key: str = "") -> Any:
         return REDACTED
     match mask:
         case "hash":
-            return _digest(value, key)
+            return f"{key_name(key)}_{_digest(value, key)}"
         case "tokenise":
-            return f"tok_{_digest(value, key, purpose='token')[:TOKEN_LENGTH]}"
+            return f"tok_{key_name(key)}_{_digest(value, key, purpose='token')[:TOKEN_LENGTH]}"
         case "partial":
             return _partial(text_of(value))
     return _general(value)
@@ -52,6 +52,11 @@ def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") ->
 def derived_key(key: str, purpose: str) -> bytes:
     """The 32 bytes under which values are hashed: tokens and hashes of one value have nothing in common."""
     return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def key_name(key: str) -> str:
+    """The four hexadecimal digits with which every keyed mask begins, so that one sees when the key was changed."""
+    return derived_key(key, "name").hex()[:4]
 
 
 def _digest(value: Any, key: str, *, purpose: str = "hash") -> str:
@@ -79,11 +84,11 @@ def _partial(text: str) -> str:
 
 
 def _general(value: Any) -> Any:
-    """The value in coarser terms: a year, a power-of-ten range, or the kind of thing it is."""
+    """The value in coarser terms: a month, a range of a power of ten, or nothing."""
     if isinstance(value, bool):
         return REDACTED
     if isinstance(value, date | datetime):
-        return f"{value.year}"
+        return f"{value:%Y-%m}"
     if isinstance(value, int | float | Decimal) and isfinite(value):
         step = 10 ** max(1, len(str(int(abs(float(value))))) - 1)
         low = int(float(value) // step) * step

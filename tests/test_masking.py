@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mesh_orchestration.masking import WORDS, mask_row, mask_value
+from mesh_orchestration.masking import WORDS, key_name, mask_row, mask_value
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from mesh_orchestration.masking import WORDS, mask_row, mask_value
         ("partial", "eve@example.org", "e***@example.org"),
         ("partial", "4929123456", "49***"),
         ("partial", "abc", "***"),
-        ("generalise", date(1984, 5, 6), "1984"),
+        ("generalise", date(1984, 5, 6), "1984-05"),
         ("generalise", 37, "30 to 40"),
         ("generalise", 5234, "5000 to 6000"),
         ("generalise", Decimal("-12.5"), "-20 to -10"),
@@ -37,6 +37,7 @@ def test_a_keyed_mask_is_equal_for_equal_values_and_different_under_another_key(
     assert masked == mask_value("eve", mask, "key")
     assert len({masked, mask_value("eve", mask, "other"), mask_value("eva", mask, "key")}) == 3
     assert "eve" not in masked
+    assert key_name("key") in masked
 
 
 @pytest.mark.parametrize("mask", sorted(set(WORDS) - {"null"}))

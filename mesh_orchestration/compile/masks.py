@@ -6,7 +6,7 @@ A masked column is text, whatever it was before, and a masked null stays null.
 from __future__ import annotations
 
 from mesh_orchestration.contract.model import SchemaField
-from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key
+from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name
 
 _BLOCK = 64
 _NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
@@ -39,9 +39,9 @@ def _shown(field: SchemaField, column: str, mask: str, key: str) -> str:
         return f"'{REDACTED}'"
     match mask:
         case "hash":
-            return _hmac(text, derived_key(key, "hash"))
+            return f"'{key_name(key)}_' || {_hmac(text, derived_key(key, 'hash'))}"
         case "tokenise":
-            return f"'tok_' || left({_hmac(text, derived_key(key, 'token'))}, {TOKEN_LENGTH})"
+            return f"'tok_{key_name(key)}_' || left({_hmac(text, derived_key(key, 'token'))}, {TOKEN_LENGTH})"
         case "partial":
             return _partial(text)
     return _general(field, column)
@@ -64,7 +64,7 @@ def _partial(text: str) -> str:
 def _general(field: SchemaField, column: str) -> str:
     kind = "" if field.logical_type.item else field.logical_type.name
     if kind in _DAYS:
-        return f"cast(year({column}) as varchar)"
+        return f"strftime({column}, '%Y-%m')"
     if kind not in _NUMBERS:
         return f"'{REDACTED}'"
     value = f"cast({column} as double)"
