@@ -124,12 +124,12 @@ class DbtProject:
         said = self.settings.get(key)
         names = [str(name) for name in said] if isinstance(said, list) else [_FOLDERS[key]]
         for name in names:
-            folder = (self.folder / name).resolve()
-            if not folder.is_relative_to(self.folder.resolve()):
+            folder = self.folder / name
+            if not folder.resolve().is_relative_to(self.folder.resolve()):
                 continue
             paths = (path for path in folder.rglob("*") if path.suffix in suffixes and path.name != "__init__.py")
             for path in sorted(paths):
-                yield SourceFile(path.stem, str(path.relative_to(self.root.resolve())), _text(path))
+                yield SourceFile(path.stem, path.relative_to(self.root).as_posix(), _text(path))
 
 
 def _exposure(said: Mapping[str, Any], file: str) -> Exposure:
