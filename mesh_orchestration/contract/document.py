@@ -7,6 +7,7 @@ of contracts gets wrong: aliases, merge keys, language tags, duplicate keys, dee
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -103,7 +104,10 @@ def read_text(path: Path, root: Path, file: str) -> str:
     try:
         if not path.resolve(strict=True).is_relative_to(root.resolve()):
             raise ContractError((Problem(file, 1, "", f"leads out of the mesh to {path.resolve()}; keep a real file"),))
-        if path.stat().st_size > MAX_BYTES:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode) and not stat.S_ISDIR(state.st_mode):
+            raise ContractError((Problem(file, 1, "", "is no file but a pipe, a socket or a device"),))
+        if state.st_size > MAX_BYTES:
             limit = MAX_BYTES // 1024 // 1024
             raise ContractError((Problem(file, 1, "", f"is over {limit} MiB, which no contract needs"),))
         raw = path.read_bytes()

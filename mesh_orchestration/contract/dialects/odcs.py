@@ -207,13 +207,14 @@ def _rules(part: Mapping[Any, Any], where: Path_, column: str, notes: Notes) -> 
 
 def _place_checks(found: list[tuple[dict[str, Any], Path_]], spec: dict[str, Any], notes: Notes) -> None:
     """Put the checks into the order they are meant in, and note where each was written."""
-    places = {id(check): place for place, (check, _) in enumerate(found)}
-    found.sort(key=lambda item: (item[0].get(checks.POSITION, places[id(item[0])]), places[id(item[0])]))
-    for index, (check, path) in enumerate(found):
-        check.pop(checks.POSITION, None)
+    stated = [check.pop(checks.POSITION, None) for check, _ in found]
+    order = sorted(range(len(found)), key=lambda at: (stated[at] if isinstance(stated[at], int) else at, at))
+    found = [found[at] for at in order]
+    told = {key[1:]: place for key, place in notes.places.items() if key[:1] == ("check",)}
+    for index, (_, path) in enumerate(found):
         native: Path_ = ("spec", "quality", "checks", index)
-        own = {key: place for key, place in notes.places.items() if key[: len(path) + 1] == ("check", *path)}
-        notes.places |= {(*native, *key[len(path) + 1 :]): place for key, place in own.items()}
+        own = ((key, place) for key, place in told.items() if key[: len(path)] == path)
+        notes.places |= {(*native, *key[len(path) :]): place for key, place in own}
         notes.places[native] = Place(path)
         for key in ("assertion", "column", "columns", "value", "threshold"):
             notes.places.setdefault((*native, key), Place(path))

@@ -168,7 +168,7 @@ def _read_options(
     elif "defaultTimezone" in options:
         notes.lose((*where, "defaultTimezone"), options["defaultTimezone"], "instants are kept in UTC")
         used.add("defaultTimezone")
-    if options.get("format") in {"i32", "i64", "f32", "f64", "uuid", "binary"}:
+    if str(options.get("format")) in {"i32", "i64", "f32", "f64", "uuid", "binary"}:
         used.add("format")
     notes.rest(options, where, used=used, known=OPTIONS)
     return list(_exclusive(options, field, constraints))

@@ -93,7 +93,7 @@ def read(value: Any, product: dict[str, Any], notes: Notes) -> None:
         elif name == "throughput":
             sla[name] = _with_unit(item)
             notes.places["spec", "sla", name] = where
-        elif name == "endoflife" and metadata.get("status") in {"deprecated", "retired"}:
+        elif name == "endoflife" and str(metadata.get("status")) in {"deprecated", "retired"}:
             metadata["sunset"] = str(item.get("value"))[:10]
             notes.places["metadata", "sunset"] = where
         else:
@@ -128,6 +128,6 @@ def _with_unit(item: Mapping[Any, Any]) -> Any:
 
 def _share(item: Mapping[Any, Any]) -> Any:
     value, unit = item.get("value"), item.get("unit")
-    if unit in {"percent", "%"} or (unit is None and isinstance(value, int | float) and 1 < value <= 100):
+    if str(unit) in {"percent", "%"} or (unit is None and isinstance(value, int | float) and 1 < value <= 100):
         return f"{value}%"
     return value

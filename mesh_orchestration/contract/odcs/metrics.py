@@ -218,14 +218,14 @@ def _read_missing(arguments: Mapping[str, Any], column: str, share: Check) -> li
 def _is_none(item: Mapping[Any, Any]) -> bool:
     """Whether the count must be zero."""
     limits = _limits(item)
-    rows = item.get("unit") in (None, "rows")
+    rows = str(item.get("unit") or "rows") == "rows"
     return limits in ({"mustBe": 0}, {"mustBeLessOrEqualTo": 0}) or (rows and limits == {"mustBeLessThan": 1})
 
 
 def _share(item: Mapping[Any, Any]) -> Check | None:
     """The ``threshold`` of a rule about rows, empty when every row must hold, None when it is no share."""
     limits = _limits(item)
-    percent = item.get("unit") in {"percent", "%"}
+    percent = str(item.get("unit")) in {"percent", "%"}
     if percent and set(limits) == {"mustBeLessOrEqualTo"} and _is_percent(limits["mustBeLessOrEqualTo"]):
         return {"threshold": _complement(limits["mustBeLessOrEqualTo"])}
     return {} if _is_none(item) else None
@@ -235,7 +235,7 @@ def _strict_share(item: Mapping[Any, Any]) -> float | None:
     """The share of good rows that must be exceeded."""
     limits = _limits(item)
     if (
-        item.get("unit") in {"percent", "%"}
+        str(item.get("unit")) in {"percent", "%"}
         and set(limits) == {"mustBeLessThan"}
         and _is_percent(limits["mustBeLessThan"])
     ):

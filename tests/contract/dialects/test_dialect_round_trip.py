@@ -28,7 +28,7 @@ def standard() -> Draft201909Validator:
 
 
 @given(products())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_native_form_holds_everything(product: DataProduct) -> None:
     with tempfile.TemporaryDirectory() as folder:
         written = dialects.write(product, "native")
@@ -36,7 +36,7 @@ def test_the_native_form_holds_everything(product: DataProduct) -> None:
 
 
 @given(products())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_odcs_holds_everything_and_is_valid_by_its_own_schema(product: DataProduct) -> None:
     with tempfile.TemporaryDirectory() as folder:
         written = dialects.write(product, "odcs")
@@ -46,7 +46,7 @@ def test_odcs_holds_everything_and_is_valid_by_its_own_schema(product: DataProdu
 
 
 @given(products())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_short_form_holds_everything_but_what_it_lists(product: DataProduct) -> None:
     with tempfile.TemporaryDirectory() as folder:
         written = dialects.write(product, "short")
