@@ -10,7 +10,7 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.deprecation import Deprecation, deprecation_of
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import InputPort
-from mesh_orchestration.contract.ports import upstream
+from mesh_orchestration.contract.ports import options, upstream
 from mesh_orchestration.engines.base import engine_for
 from mesh_orchestration.errors import EngineError, MeshError, SourceError
 from mesh_orchestration.inputs import IngestContext, Ingested, ingest
@@ -38,7 +38,7 @@ def _input_asset(settings: Settings, mesh: Mesh, domain: str, port: InputPort) -
         group_name=domain,
         owners=owners(readers),
         tags={**tags(domain), "mesh/port": port.type},
-        kinds={settings.engine(domain), "iceberg" if source else str(port.options.get("format", port.type))},
+        kinds={settings.engine(domain), options(port).kind},
         metadata={"dagster/column_schema": schema} if schema else {},
         automation_condition=on_publication() if source else None,
     )

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg2.extras import LogicalReplicationConnection
 
 from mesh_orchestration.engines import engine_for
 from mesh_orchestration.errors import EngineError, SettingsError, SourceError
@@ -384,6 +386,21 @@ def test_a_slot_that_somebody_else_has_read_is_told(shop: Shop) -> None:
     shop.run("insert into orders values (1, 'new', 'a')")
     shop.run(f"select pg_replication_slot_advance('{shop.slot}', pg_current_wal_flush_lsn())")
     assert "to another reader" in refused(shop)
+
+
+def test_a_reader_that_has_not_let_go_of_the_slot_yet_is_waited_for(shop: Shop) -> None:
+    shop.ingest()
+    shop.run("insert into orders values (1, 'new', 'a')")
+    other = psycopg2.connect(shop.settings.source_url("orders_db"), connection_factory=LogicalReplicationConnection)
+    options = {"proto_version": "1", "publication_names": shop.slot}
+    other.cursor().start_replication(slot_name=shop.slot, options=options)
+    assert shop.run("select count(*) from pg_replication_slots where active") == [(1,)]
+    leaving = threading.Timer(0.3, other.close)
+    leaving.start()
+    try:
+        assert shop.ingest().rows == 1
+    finally:
+        leaving.join(timeout=10)
 
 
 def test_the_slot_of_another_mesh_is_left_alone(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 
 from mesh_orchestration.contract.model import Part
@@ -17,6 +18,11 @@ _COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 
 class PortOptions(Part):
     """Base of the options of one type of input port."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """What the rows come as, in one word that Dagster's UI has an icon for."""
 
     @property
     def declared(self) -> Mapping[str, str]:

@@ -27,6 +27,10 @@ class BatchPort(PortOptions):
     names: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Field(default_factory=dict)]
 
     @property
+    def kind(self) -> str:
+        return self.format
+
+    @property
     def declared(self) -> Mapping[str, str]:
         return self.columns
 

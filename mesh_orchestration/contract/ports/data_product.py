@@ -45,6 +45,10 @@ class DataProductPort(PortOptions):
     product: Annotated[Address, BeforeValidator(_address, json_schema_input_type=str)]
     expects: Expects | None = None
 
+    @property
+    def kind(self) -> str:
+        return "iceberg"
+
     def findings(self) -> Iterator[Finding]:
         """Unknown expectations and arguments; whether the product has the columns is not this contract's fault."""
         for place, check in enumerate(self.expects.checks if self.expects else ()):

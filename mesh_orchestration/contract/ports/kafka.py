@@ -33,6 +33,10 @@ class KafkaPort(PortOptions):
     on_error: Literal["refuse", "quarantine"] = "refuse"
 
     @property
+    def kind(self) -> str:
+        return "kafka"
+
+    @property
     def declared(self) -> Mapping[str, str]:
         return self.columns
 

@@ -31,6 +31,10 @@ class PostgresCdcPort(PortOptions):
     publication: Annotated[str, Field(min_length=1, max_length=63)] | None = None
 
     @property
+    def kind(self) -> str:
+        return "postgres"
+
+    @property
     def declared(self) -> Mapping[str, str]:
         return self.columns
 

@@ -58,6 +58,7 @@ def follow(of: Followed, entries: tuple[LedgerEntry, ...]) -> Iterator[tuple[str
 
 def _check(of: Followed, last: LedgerEntry) -> None:
     """Raise SourceError unless the slot continues where the ledger ends, and the table is the one landed."""
+    of.server.await_slot(of.slot)
     server, slot = of.server, of.server.slot(of.slot)
     since = f"changes since {last.watermark} cannot be read any more"
     if slot is None or slot.lost:

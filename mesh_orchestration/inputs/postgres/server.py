@@ -15,11 +15,12 @@ from psycopg2.sql import SQL, Identifier, Literal
 
 from mesh_orchestration.errors import SettingsError, SourceError
 
-OLDEST = 120_000  # PostgreSQL 12 tells which columns are generated
+OLDEST = 130_000  # PostgreSQL 13 tells which slots it has given up
 PATIENCE = 60  # seconds to wait for transactions of the source, or for a reader that was killed
 _SESSION = {
     "datestyle": "ISO, YMD", "intervalstyle": "postgres", "timezone": "UTC", "bytea_output": "hex",
     "extra_float_digits": "3", "row_security": "off", "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ class Server:
             for name, value in _SESSION.items():
                 self.rows("select set_config(%s, %s, false)", (name, value))
         if self.session.server_version < OLDEST:
-            raise self.error("is older than PostgreSQL 12, which reading its change log needs; upgrade it")
+            raise self.error("is older than PostgreSQL 13, which reading its change log needs; upgrade it")
         if (level := self.rows("show wal_level")[0][0]) != "logical":
             raise self.error(
                 f"writes its log with wal_level = {level}, which holds no rows; "
@@ -107,6 +108,23 @@ class Server:
             (name,),
         )
         return Slot(found[0][0], found[0][1], found[0][2], found[0][3] == "lost") if found else None
+
+    def await_slot(self, name: str) -> None:
+        """Wait until nobody reads the slot; the server takes a moment to notice that a reader was killed."""
+        waiting = tenacity.Retrying(
+            retry=tenacity.retry_if_result(bool),
+            stop=tenacity.stop_after_delay(PATIENCE),
+            wait=tenacity.wait_fixed(0.2),
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+        )
+        reader = waiting(
+            self.rows, "select active_pid from pg_replication_slots where slot_name = %s and active", (name,)
+        )
+        if reader:
+            raise self.error(
+                f"has the replication slot {name} read by its process {reader[0][0]} for more than {PATIENCE} s; "
+                "let that run end, or give each reader a `slot:` of its own"
+            )
 
     def drop_slot(self, name: str) -> None:
         with self.errors(f"drop the replication slot {name}"):
