@@ -74,6 +74,8 @@ def product(  # noqa: PLR0913 - as above
     key: Annotated[str | None, typer.Option(help="The columns that tell rows apart, separated by commas.")] = None,
     pii: Annotated[str | None, typer.Option(help="Columns about persons: 'email:hash, name:redact'.")] = None,
     sla: Annotated[str, typer.Option(help="quarter-hourly, hourly, daily or weekly.")] = "",
+    event_time: Annotated[str | None, typer.Option(help="The column that says when a row happened.")] = None,
+    retention: Annotated[str | None, typer.Option(help="How long rows are kept, as 365d.")] = None,
     roles: Annotated[str | None, typer.Option(help="The roles that may read it, separated by commas.")] = None,
     update: Annotated[bool, typer.Option("--update", help="Merge what has changed in the template since.")] = False,
     yes: Yes = False,
@@ -89,7 +91,8 @@ def product(  # noqa: PLR0913 - as above
         {"origin": source, "pattern": pattern, "upstream": upstream, "table": table, "topic": topic,
          "description": description, "owner": owner, "fields": fields, "sla": sla}
     )  # fmt: skip
-    given |= {name: said for name, said in (("key", key), ("pii", pii), ("roles", roles)) if said is not None}
+    emptied = {"key": key, "pii": pii, "event_time": event_time, "retention": retention, "roles": roles}
+    given |= {name: said for name, said in emptied.items() if said is not None}
 
     def make() -> Result:
         if update:
@@ -169,7 +172,7 @@ def _finish(root: Path, make: Callable[[], Result], *, dry_run: bool, as_json: b
         print_json(_as_json(result, written=not dry_run))
     else:
         _print(root, result, dry_run=dry_run)
-    raise typer.Exit(1 if result.conflicts else 0)
+    raise typer.Exit(1 if result.conflicts or result.findings else 0)
 
 
 def _as_json(result: Result, *, written: bool) -> dict[str, object]:
@@ -180,6 +183,7 @@ def _as_json(result: Result, *, written: bool) -> dict[str, object]:
         "changed": [change.path for change in result.changes if not change.is_new],
         "delivered": [str(delivery.target) for delivery in result.deliveries],
         "conflicts": list(result.conflicts),
+        "findings": list(result.findings),
         "notes": list(result.notes),
         "to_decide": list(result.to_decide),
         "next_steps": list(result.next_steps),
@@ -201,6 +205,8 @@ def _print(root: Path, result: Result, *, dry_run: bool) -> None:
         console.print(f"[green]{would}{what} {escape(target)}", highlight=False, soft_wrap=True)
     for path in result.conflicts:
         console.print(f"[red]conflict[/] {escape(path)}: finish it between <<<<<<< and >>>>>>>", highlight=False)
+    for finding in result.findings:
+        console.print(f"[red]denied[/] {escape(finding)}", highlight=False, soft_wrap=True)
     for note in result.notes:
         console.print(f"[yellow]note[/] {escape(note)}", highlight=False, soft_wrap=True)
     for line in result.to_decide:

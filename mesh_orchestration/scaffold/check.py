@@ -43,7 +43,12 @@ def new_check(settings: Settings, name: str, given: Mapping[str, str], *, intera
             raise MeshError(f"{product.source} is written in a way that a check cannot be added to; add:\n{lines}")
         sketch.compile(product.domain)
         sketch.require_clean(product.domain)
-        return Result(str(product.address), sketch.changes(), next_steps=(f"mesh check {product.address}",))
+        return Result(
+            str(product.address),
+            sketch.changes(),
+            findings=sketch.denials(product.domain),
+            next_steps=(f"mesh check {product.address}",),
+        )
 
 
 def with_check(text: str, file: str, item: str) -> str:

@@ -61,6 +61,11 @@ def port_of(source: Source, shape: Shape, mesh: Mesh, *, landing: Path) -> Port:
     return _named(port, source, mesh)
 
 
+def source_url_setting(name: str) -> str:
+    """The setting with the URL of the database behind the ``postgres-cdc`` port ``name``."""
+    return f"MESH_SOURCE_{name.upper()}_URL"
+
+
 def column_types(shape: Shape) -> dict[str, str]:
     """The columns of the source with their types, as a port declares them."""
     return {column["source"]: _port_type(column) for column in shape.columns}

@@ -9,15 +9,16 @@ from typing import Any
 
 from mesh_orchestration.compile.sql_names import is_quoted
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.contract.loader import CONTRACTS, contract_path, load_product
+from mesh_orchestration.contract.dialects import read_source
+from mesh_orchestration.contract.loader import CONTRACTS, contract_path, load_product, parse_product
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.contract.model import DataProduct, SchemaField
-from mesh_orchestration.errors import MeshError
+from mesh_orchestration.errors import ContractError, MeshError
 from mesh_orchestration.scaffold import sample
 from mesh_orchestration.scaffold.answers import product_answers, record
 from mesh_orchestration.scaffold.filters import words
 from mesh_orchestration.scaffold.names import product_address
-from mesh_orchestration.scaffold.ports import Port, Source, port_of
+from mesh_orchestration.scaffold.ports import Port, Source, port_of, source_url_setting
 from mesh_orchestration.scaffold.proof import prove
 from mesh_orchestration.scaffold.render import ask, render
 from mesh_orchestration.scaffold.result import Delivery, Result
@@ -27,10 +28,10 @@ from mesh_orchestration.scaffold.workspace import with_location
 from mesh_orchestration.settings import Settings
 
 LEVELS: Mapping[str, Mapping[str, str]] = {
-    "quarter-hourly": {"freshness": "15m", "availability": "99.9%"},
-    "hourly": {"freshness": "1h", "availability": "99.9%"},
-    "daily": {"freshness": "24h", "availability": "99.5%"},
-    "weekly": {"freshness": "7d", "availability": "99%"},
+    "quarter-hourly": {"freshness": "15m", "availability": "99.9%", "completeness": "99.9%"},
+    "hourly": {"freshness": "1h", "availability": "99.9%", "completeness": "99.9%"},
+    "daily": {"freshness": "24h", "availability": "99.5%", "completeness": "99%"},
+    "weekly": {"freshness": "7d", "availability": "99%", "completeness": "95%"},
 }
 """What each class of service promises."""
 _SOURCE = ("pattern", "upstream", "origin", "table", "topic")
@@ -72,12 +73,13 @@ def _ask(settings: Settings, mesh: Mesh, address: Address, *, given: Mapping[str
     products = [str(one) for one in mesh.products]
     context: dict[str, Any] = {"domain": address.domain, "product": address.product, "products": products}
     said = ask("source", context | places, interactive=interactive)
-    upstream, table, topic = (str(said.get(key) or "") for key in ("upstream", "table", "topic"))
+    upstream, table, topic = (str(said.get(key) or given.get(key, "")) for key in ("upstream", "table", "topic"))
     source = Source(str(said["pattern"]), address, upstream, table, topic)
     shape = _shape(settings, mesh, source, str(said.get("origin") or ""))
     context |= {
         "drafted": bool(shape),
         "drafted_key": ", ".join(shape.key) if shape else "",
+        "drafted_time": shape.event_time if shape else "",
         "drafted_pii": ", ".join(f"{name}:{mask}" for name, mask in shape.personal.items()) if shape else "",
     }
     rest = {key: value for key, value in given.items() if key not in _SOURCE}
@@ -85,6 +87,7 @@ def _ask(settings: Settings, mesh: Mesh, address: Address, *, given: Mapping[str
     answers = ask("product", context | rest, defaults=defaults, interactive=interactive)
     shape = shape or from_fields(str(answers["fields"]))
     key = some_names(str(answers["key"]), shape.names, what="key")
+    some_names(str(answers["event_time"]), shape.names, what="event_time")
     return Asked(address, source, shape.answered(key, masked(str(answers["pii"]), shape.names)), answers)
 
 
@@ -92,6 +95,8 @@ def _implied(given: Mapping[str, str], mesh: Mesh) -> dict[str, str]:
     """What ``--from`` says of the pattern and the source when it names a product of the mesh."""
     origin = given.get("origin", "")
     known = {str(address) for address in mesh.products} | {str(one).rsplit(".", 1)[0] for one in mesh.products}
+    if origin == "postgresql":
+        return {"pattern": "postgres-cdc"}
     if origin in known and given.get("pattern", "data-product") == "data-product":
         return {"pattern": "data-product", "upstream": str(mesh.product(origin).address)}
     return {}
@@ -119,13 +124,26 @@ def _shape(settings: Settings, mesh: Mesh, source: Source, origin: str) -> Shape
     if not Path(origin).exists() and origin in {str(address) for address in mesh.products}:
         return from_product(mesh.product(origin))
     if origin.endswith((".yaml", ".yml")):
-        return from_product(load_product(Path(origin).resolve(), root=Path(origin).resolve().parent))
+        return from_product(_lent(Path(origin).resolve()))
     from mesh_orchestration.drafts import Options, draft
+    from mesh_orchestration.drafts.base import POSTGRES_URL
     from mesh_orchestration.drafts.files import files_of
 
-    drafted = draft(origin, Options(settings, table=source.table))
+    url = source_url_setting(source.entity)
+    drafted = draft(
+        origin, Options(settings, table=source.table, url_setting=url if settings.get(url) else POSTGRES_URL)
+    )
     files = files_of(origin) if drafted.port and drafted.port["type"] == "batch" and source.pattern == "batch" else ()
     return from_draft(drafted, Path(origin).name, files)
+
+
+def _lent(path: Path) -> DataProduct:
+    """The product in a contract file that may lie anywhere; raises ContractError when it is not one."""
+    source = read_source(path, root=path.parent)
+    product, findings = parse_product(source.value)
+    if product is None:
+        raise ContractError(tuple(source.findings(findings)))
+    return product
 
 
 def _written(sketch: Sketch, mesh: Mesh, asked: Asked) -> Result:
@@ -146,9 +164,30 @@ def _written(sketch: Sketch, mesh: Mesh, asked: Asked) -> Result:
         str(address),
         sketch.changes(),
         deliveries=deliveries,
-        to_decide=asked.shape.to_decide,
-        next_steps=(f"mesh lint {CONTRACTS}/{address.domain}", f"mesh run {address.domain}.{address.product}"),
+        findings=sketch.denials(address.domain),
+        to_decide=(*asked.shape.to_decide, *_drafted_notes(port)),
+        next_steps=(
+            *_settings_to_give(settings, port),
+            f"mesh lint {CONTRACTS}/{address.domain}",
+            f"mesh run {address.domain}.{address.product}",
+        ),
     )
+
+
+def _settings_to_give(settings: Settings, port: Port) -> tuple[str, ...]:
+    """The settings without which the port cannot reach its source."""
+    examples = {
+        "postgres-cdc": (source_url_setting(port.name), "postgresql://reader@db.example.org:5432/shop"),
+        "kafka": ("MESH_KAFKA_BOOTSTRAP", "kafka.example.org:9092"),
+    }
+    name, example = examples.get(port.type, ("", ""))
+    return (f"export {name}={example}",) if name and not settings.get(name) else ()
+
+
+def _drafted_notes(port: Port) -> tuple[str, ...]:
+    if port.type != "data-product":
+        return ()
+    return ("it is a draft, a copy of what it reads; make the mart its own and then say status: active",)
 
 
 def _variables(sketch: Sketch, mesh: Mesh, asked: Asked, port: Port) -> dict[str, Any]:
@@ -169,17 +208,29 @@ def _variables(sketch: Sketch, mesh: Mesh, asked: Asked, port: Port) -> dict[str
         "title": words(address.product).capitalize(),
         "description": description,
         "owner": said["owner"],
+        "support": _support(str(said["owner"])),
+        "retention": str(said["retention"]),
         "pattern": asked.source.pattern,
         "port": {key: value for key, value in asdict(port).items() if key not in {"system", "entity", "rows"}},
         "columns": columns,
         "primary_key": list(shape.key),
         "checks": checks,
-        "sla_levels": dict(LEVELS[str(said["sla"])]),
+        "sla_levels": _levels(said),
         "readers": [role.strip() for role in str(said["roles"]).split(",") if role.strip()],
         "staging": _staging_name(sketch, port, model),
         "staging_description": f"{description.rstrip('.').split(':')[0]}, {port.rows}.",
         **_redelivery(shape, port),
     }
+
+
+def _levels(said: Mapping[str, Any]) -> dict[str, str]:
+    event_time = {"event_time": str(said["event_time"])} if said["event_time"] else {}
+    return {**LEVELS[str(said["sla"])], **event_time}
+
+
+def _support(owner: str) -> dict[str, str]:
+    """Where to ask: the owner's address, or the channel named as the team."""
+    return {"channel": f"#{owner.removeprefix('team:')}"} if owner.startswith("team:") else {"email": owner}
 
 
 def _staging_name(sketch: Sketch, port: Port, model: str) -> str:

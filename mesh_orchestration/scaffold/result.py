@@ -21,7 +21,8 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Result:
-    """The changes that make ``name``; ``conflicts`` are files that a person must finish, ``notes`` and
+    """The changes that make ``name``; ``conflicts`` are files that a person must finish,
+    ``findings`` what the policies deny, ``notes`` and
     ``to_decide`` what one should know, ``next_steps`` commands."""
 
     name: str
@@ -31,6 +32,7 @@ class Result:
     to_decide: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 def write(result: Result, root: Path) -> None:

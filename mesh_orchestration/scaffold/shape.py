@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEPT = ("semantics", "unit", "tags", "pii", "masking", "constraints")
 _PERSONAL = re.compile(r"^(personal, judging|pii:|masking:)")
+_ANSWERED = ("primary key ", "personal data", "inputs:")  # what the scaffold itself asks or settles
 MASKS = ("hash", "partial", "null", "redact", "tokenise", "generalise")
 
 
@@ -36,6 +37,7 @@ class Shape:
     key: tuple[str, ...] = ()
     personal: Mapping[str, str] = field(default_factory=dict)
     checks: tuple[dict[str, Any], ...] = ()
+    event_time: str = ""
     port: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     rows: int = 0
@@ -73,10 +75,11 @@ def from_draft(draft: Draft, origin: str, files: tuple[Path, ...]) -> Shape:
         tuple(key),
         personal,
         checks=tuple(draft.product["spec"].get("quality", {}).get("checks", ())),
+        event_time=_event_time(draft, names),
         port=draft.port or {},
         files=files,
         rows=draft.rows,
-        to_decide=tuple(line for line in draft.to_decide if not line.startswith(("primary key ", "personal data"))),
+        to_decide=tuple(line for line in draft.to_decide if not line.startswith(_ANSWERED)),
     )
 
 
@@ -84,7 +87,9 @@ def from_product(product: DataProduct) -> Shape:
     """The shape of a product that has a contract."""
     columns = tuple(_of_field(field) for field in product.fields)
     personal = {field.name: str(field.mask) for field in product.fields if field.is_pii}
-    return Shape(str(product.address), columns, product.primary_key, personal)
+    return Shape(
+        str(product.address), columns, product.primary_key, personal, event_time=product.spec.sla.event_time or ""
+    )
 
 
 def from_fields(text: str) -> Shape:
@@ -102,7 +107,8 @@ def from_fields(text: str) -> Shape:
     twice = sorted({column["name"] for column in columns if columns.count(column) > 1})
     if twice:
         raise AnswerError(f"fields: {', '.join(twice)} is named twice")
-    return Shape("the source", tuple(columns))
+    times = [column["name"] for column in columns if parse_type(column["type"]).name in {"timestamp", "date"}]
+    return Shape("the source", tuple(columns), event_time=next(iter(times), ""))
 
 
 def some_names(text: str, known: Sequence[str], *, what: str) -> tuple[str, ...]:
@@ -124,6 +130,13 @@ def masked(text: str, known: Sequence[str]) -> dict[str, str]:
             raise AnswerError(f"pii: '{mask}' is not a mask{suggestion(mask, MASKS)}")
         result[name] = mask or "redact"
     return result
+
+
+def _event_time(draft: Draft, names: Mapping[str, str]) -> str:
+    """The column that most likely says when a row happened, as the draft suggests it."""
+    notes = draft.notes.get(("spec", "sla", "freshness"), ())
+    suggested = next((re.match(r"event_time: (\w+)", note) for note in notes if note.startswith("event_time: ")), None)
+    return names.get(suggested[1], "") if suggested else ""
 
 
 def _column(said: Mapping[str, Any], source: str, origin: str, notes: Iterable[str]) -> dict[str, Any]:

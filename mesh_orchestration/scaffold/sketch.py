@@ -87,6 +87,14 @@ class Sketch:
         if problems := lint(self.settings, (self.root / CONTRACTS / domain,)):
             raise ContractError(problems)
 
+    def denials(self, domain: str) -> tuple[str, ...]:
+        """What the policies deny in the contracts of ``domain``, as findings with their fix."""
+        from mesh_orchestration.contract.mesh import load_mesh
+        from mesh_orchestration.governance.findings import policy_problems
+
+        denied, _ = policy_problems(self.settings, load_mesh(self.settings))
+        return tuple(str(problem) for problem in denied if problem.file.startswith(f"{CONTRACTS}/{domain}/"))
+
     def changes(self) -> tuple[Change, ...]:
         """What has to be written to the mesh so that it says what the sketch says, by path."""
         found = []
@@ -107,6 +115,8 @@ def sketch_of(settings: Settings, domain: str) -> Iterator[Sketch]:
         project = settings.dbt_dir / domain
         if project.is_dir():
             shutil.copytree(project, root / "dbt_projects" / domain, symlinks=True, ignore=_LEFT_OUT)
+        if (settings.root / "policies").is_dir():
+            shutil.copytree(settings.root / "policies", root / "policies", symlinks=True)
         for single in _SINGLE:
             if (settings.root / single).is_file():
                 shutil.copy(settings.root / single, root / single)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
+import pytest
 
 from mesh_orchestration.compile.dbt import dbt_properties
 from mesh_orchestration.compile.sql_names import RESERVED, column
@@ -24,12 +27,13 @@ def test_duckdb_reads_every_keyword_that_is_not_quoted() -> None:
     assert len(words) > len(RESERVED)
 
 
+@pytest.mark.slow
 def test_postgresql_reads_every_keyword_that_is_not_quoted(postgres_server: PostgresServer) -> None:
     words = [str(row[0]) for row in postgres_server.run("select word from pg_get_keywords()")]
     assert [word for word in words if postgres_server.run(query(word)) != [(42, 1)]] == []
 
 
-def test_dbt_is_told_to_quote_a_reserved_name(tmp_path: object) -> None:
-    settings = mesh_at(tmp_path, product(fields={"order": "string", "amount": "long"}))  # type: ignore[arg-type]
+def test_dbt_is_told_to_quote_a_reserved_name(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, product(fields={"order": "string", "amount": "long"}))
     text = dbt_properties(load_mesh(settings), "orders")
     assert text.count("quote") == 1
