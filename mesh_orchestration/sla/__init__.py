@@ -1,0 +1,1 @@
+"""Whether each product kept its service levels, as intervals that are never rewritten."""
