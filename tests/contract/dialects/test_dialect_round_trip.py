@@ -13,6 +13,7 @@ import fastavro
 import yaml
 from hypothesis import given, settings
 from jsonschema import Draft201909Validator
+from open_data_contract_standard.model import OpenDataContractStandard
 
 from mesh_orchestration.contract import dialects
 from mesh_orchestration.contract.model import DataProduct
@@ -43,6 +44,7 @@ def test_odcs_holds_everything_and_is_valid_by_its_own_schema(product: DataProdu
         again, source = read_again(written, Path(folder))
         assert (again, source.dialect, source.lost, written.lost) == (product, "odcs", (), ())
         assert [error.message for error in standard().iter_errors(yaml.safe_load(written.text))] == []
+        assert OpenDataContractStandard.from_string(written.text).domain == product.domain
 
 
 @given(products())
