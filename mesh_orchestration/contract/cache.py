@@ -2,23 +2,18 @@
 
 An entry is found by the SHA-256 of a file's place and bytes, in a pack that is named by the SHA-256 of
 everything that reads contracts: so neither an edit nor other code can meet a stale one. Only contracts
-without a finding are kept. A pack is written whole and put in place at once; processes that write
-together lose at most work. One that cannot be read, written or verified is as good as none, and the
-folder may be deleted at any time.
+without a finding are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pydantic
@@ -28,11 +23,11 @@ from pydantic import ValidationError
 from mesh_orchestration.contract.document import MAX_BYTES
 from mesh_orchestration.contract.loader import CONTRACTS, load_with_files
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.contract.pack import Pack
 from mesh_orchestration.expectations import registry
 
 WORTH_KEEPING = 32
 """So many contracts must be new before a pack is written: fewer are read again in less than 0.1 s."""
-_PACKS = 4  # as many versions of the code may have a pack, so that changing a branch and back costs nothing
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -40,11 +35,9 @@ class Cache:
     """The contracts of the mesh at ``root``, from the pack below ``home`` or from their files."""
 
     def __init__(self, home: Path, root: Path) -> None:
-        self._folder = home / "cache" / "contracts"
+        self._pack = Pack(home / "cache" / "contracts", _code)
         self._root = root
         self._linked = (root / CONTRACTS).is_symlink()
-        self._used: dict[str, Any] = {}
-        self._new = 0
 
     def product(self, path: Path) -> DataProduct:
         """The product whose contract is ``path`` (relative to the root), as ``load_product`` would give it."""
@@ -60,13 +53,8 @@ class Cache:
         return product
 
     def save(self) -> None:
-        """Write the pack when enough is new; what was not asked for this time stays while there is room."""
-        if self._new < WORTH_KEEPING:
-            return
-        others = {key: said for key, said in self._pack.items() if key not in self._used}
-        kept = self._used | (others if len(others) <= len(self._used) else {})
-        with suppress(OSError):
-            _write(self._folder / f"{_code()}.json", orjson.dumps(kept))
+        """Write the pack when enough is new."""
+        self._pack.save(WORTH_KEEPING)
 
     def _content(self, path: Path) -> bytes | None:
         """The bytes of a plain file; None when it is anything else, which the loader answers."""
@@ -79,25 +67,14 @@ class Cache:
         except OSError:
             return None
 
-    @cached_property
-    def _pack(self) -> dict[str, Any]:
-        if not self._folder.is_dir():
-            return {}
-        try:
-            return _verified((self._folder / f"{_code()}.json").read_bytes())
-        except (OSError, ValueError):
-            return {}
-
     def _found(self, key: str, path: Path) -> DataProduct | None:
         said = self._pack.get(key)
         if said is None:
             return None
         try:
-            product = DataProduct.model_validate(said)
+            return DataProduct.model_validate(said).in_file(path.as_posix())
         except ValidationError:
             return None
-        self._used[key] = said
-        return product.in_file(path.as_posix())
 
     def _keep(self, key: str, product: DataProduct) -> None:
         """Keep what ``product`` says, if JSON can hold all of it."""
@@ -106,30 +83,7 @@ class Cache:
             said = orjson.loads(orjson.dumps(plain))
             again = DataProduct.model_validate(said)
             if again.model_dump(by_alias=True, exclude_unset=True) == plain:
-                self._used[key] = said
-                self._new += 1
-
-
-def _verified(content: bytes) -> dict[str, Any]:
-    """The entries of a pack; raises ValueError when it is not as it was written."""
-    digest, _, text = content.partition(b"\n")
-    if hashlib.sha256(text).hexdigest().encode() != digest:
-        raise ValueError("the pack is damaged")
-    found = orjson.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError("the pack holds no entries")
-    return found
-
-
-def _write(place: Path, text: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-    Path(name).replace(place)
-    newest_first = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in newest_first[_PACKS:]:
-        old.unlink(missing_ok=True)
+                self._pack.put(key, said)
 
 
 @cache
