@@ -8,13 +8,15 @@ from functools import cache
 from pathlib import Path
 
 from mesh_orchestration.contract.dialects import read_source
-from mesh_orchestration.contract.document import Path_
+from mesh_orchestration.contract.document import Path_, read_document
 from mesh_orchestration.contract.mesh import Mesh
-from mesh_orchestration.errors import PolicyError, Problem
+from mesh_orchestration.errors import ContractError, PolicyError, Problem
 from mesh_orchestration.governance.decide import Verdict
 from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.governance.project import DEPLOY
 from mesh_orchestration.settings import Settings
 
+_PLACE = re.compile(r"^(?P<file>.+):(?P<line>\d+)$")
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -25,8 +27,20 @@ def problems_of(verdicts: Iterable[Verdict], *, root: Path) -> tuple[Problem, ..
     for verdict in verdicts:
         waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
         message = f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})"
-        found += source(verdict.file).findings([(path_from(verdict.path), message)])
+        if place := _PLACE.match(verdict.path):
+            found.append(Problem(place["file"], int(place["line"]), "", message))
+        elif verdict.file.startswith(f"{DEPLOY}/"):
+            found.append(_in_deployment(root, verdict, message))
+        else:
+            found += source(verdict.file).findings([(path_from(verdict.path), message)])
     return tuple(sorted(found))
+
+
+def _in_deployment(root: Path, verdict: Verdict, message: str) -> Problem:
+    try:
+        return read_document(Path(verdict.file), root=root).problem(path_from(verdict.path), message)
+    except ContractError:  # several documents in one file, or none that can be read: there is no one line
+        return Problem(verdict.file, 1, verdict.path, message)
 
 
 def policy_problems(settings: Settings, mesh: Mesh) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:

@@ -14,6 +14,7 @@ from mesh_orchestration.governance.bundle import Bundle, load_bundle
 from mesh_orchestration.governance.decide import Verdict, decide
 from mesh_orchestration.governance.documents import Judged, product_documents
 from mesh_orchestration.governance.engine import Engine
+from mesh_orchestration.governance.project import deployment_documents, project_documents
 from mesh_orchestration.governance.remote import engine_for
 from mesh_orchestration.governance.waivers import Waiver, load_waivers
 from mesh_orchestration.settings import Settings
@@ -27,6 +28,7 @@ class Guardrails:
     a process. Raises PolicyError when the bundle or a waiver cannot be read: the caller denies."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.bundle: Bundle = load_bundle(settings.root)
         self.waivers: tuple[Waiver, ...] = load_waivers(settings.root)
         self.today: date = settings.now().date()
@@ -45,6 +47,10 @@ class Guardrails:
         """The verdicts on the contracts of ``products``, all of the mesh when None."""
         chosen = tuple(mesh.products.values()) if products is None else tuple(products)
         return self.judge(product_documents(mesh, chosen, today=self.today))
+
+    def project(self, mesh: Mesh) -> tuple[Verdict, ...]:
+        """The verdicts on the files around the contracts: those of each domain, the platform's, the deployments."""
+        return self.judge((*project_documents(self.settings, mesh), *deployment_documents(self.settings)))
 
     def access(self, product: DataProduct, reader: Reader) -> Access:
         """What ``reader`` may see of ``product``; kept as long as bundle, contract and reader are the same."""

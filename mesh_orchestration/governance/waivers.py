@@ -6,6 +6,7 @@ every report.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,9 +23,12 @@ from mesh_orchestration.errors import ContractError, PolicyError, Problem
 from mesh_orchestration.governance.bundle import POLICIES
 from mesh_orchestration.governance.metadata import CODE
 
+_PROJECT = re.compile(r"^(?:[a-z][a-z0-9]*|deploy/[\w./-]+\.ya?ml)$")
+
 
 def _address(value: str) -> str:
-    return str(Address.parse(value))
+    """A product, or what rules on projects and deployments judge: a domain, a file below deploy/."""
+    return value if _PROJECT.match(value) else str(Address.parse(value))
 
 
 class Terms(Part):

@@ -16,7 +16,7 @@ _TEXTS = st.one_of(
                      "analyst", "wizard", "%s", "ä\u2028ß\U0001f600", "orders.x", 'a"b\\c\n']),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
 )  # fmt: skip
-_NUMBERS = st.one_of(st.integers(-(10**6), 10**12), st.floats(-1e6, 1e6).map(lambda number: round(number, 4)))
+_NUMBERS = st.one_of(st.integers(-(10**6), 10**12), st.floats(-1e6, 1e6).map(lambda number: round(number, 4) + 0.0))
 
 
 def places(value: Any, at: Place = ()) -> Iterator[tuple[Place, Any]]:

@@ -101,7 +101,7 @@ def test_a_waiver_holds_through_its_last_day_and_then_denies_again(mesh_settings
     ("key", "value", "said"),
     [
         ("rule", "versions", "rule: found 'versions'"),
-        ("address", "orders", "address: 'orders' is not an address"),
+        ("address", "orders.lines", "address: 'orders.lines' is not an address"),
         ("expires", "soon", "expires: found 'soon', expected a date"),
         ("reason", "no", "reason"),
         ("approver", "team:orders", "somebody else must approve"),

@@ -76,6 +76,14 @@ def documents(kind: Kind) -> list[Any]:
         case "read":
             config = BUNDLE.data["config"]
             return [read_document(one, reader, config, today=TODAY) for one in products for reader in READERS]
+        case "project":
+            place = {"file": "dbt_projects/orders/models/a.sql", "line": 3}
+            facts = {"secrets": "kind", "foreign_reads": "reads", "bare_hashes": "column"}
+            return [{"domain": "orders", **{name: [{**place, key: "x"}] for name, key in facts.items()}}]
+        case "deployment":
+            workload = {"path": "deployments[0]", "name": "orders", "cpu": 0.5, "memory_mib": 512.0}
+            taken = [workload, {**workload, "path": "", "cpu": None, "memory_mib": None}, {**workload, "cpu": 16}]
+            return [{"file": "deploy/values.yaml", "problem": "", "workloads": taken}]
         case "payload":
             return [{"payload": {"currency": "EUR", "amount": 3}}, {"payload": {"currency": "usd"}}]
     return []
