@@ -32,7 +32,7 @@ def source(postgres_server: PostgresServer, postgres: PostgresDatabase) -> Itera
 
 def settings_for(folder: Path, source: PostgresDatabase, **environ: str) -> Settings:
     url = source.server.url(source.name)
-    found = {"MESH_SOURCE_ORDERS_DB_URL": url, "MESH_POSTGRES_URL": url} | environ
+    found = {"MESH_SOURCE_ORDERS_DB_URL": url, "MESH_POSTGRES_URL": source.url} | environ
     (folder / "contracts").mkdir(exist_ok=True)
     (folder / "workspace.yaml").touch()
     return Settings(root=folder, home=folder / ".mesh", environ=found)
