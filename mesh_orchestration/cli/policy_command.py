@@ -91,13 +91,14 @@ def check_policies(as_json: AsJson = False) -> None:
     """Lint the Rego, run every test_* rule and show what they do not reach; exit 1 unless all is green and reached."""
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
-    from mesh_orchestration.governance.bundle import load_bundle
+    from mesh_orchestration.governance.bundle import load_bundle, with_examples
     from mesh_orchestration.governance.engine import Embedded
     from mesh_orchestration.governance.linter import lint_policies
     from mesh_orchestration.governance.testing import run_tests
     from mesh_orchestration.settings import Settings
 
-    bundle = load_bundle(Settings.load().root)
+    root = Settings.load().root
+    bundle = with_examples(load_bundle(root), root)
     with Embedded() as engine:
         problems = lint_policies(bundle, engine)
         if problems and as_json:

@@ -3,6 +3,7 @@
 ``policies/rules/*.rego`` (package ``mesh.rules.<file>``) hold for every domain;
 ``policies/domains/<domain>/*.rego`` (package ``mesh.domains.<domain>.<file>``) for one;
 ``policies/lib/*.rego`` (package ``mesh.lib.<file>``) are functions for both;
+``policies/examples/*.rego`` (package ``mesh.examples.<file>``) decide nothing;
 ``policies/data/<name>.yaml`` is ``data.config.<name>``. A file ``*_test.rego`` tests the file it is named after.
 A rule file has one METADATA comment and a set ``deny`` of ``{"path": …, "message": …}``. A rule on reads may also,
 or instead, have the sets ``mask`` (``{"column": …, "mask": …}``) and ``filter`` (``{"column": …, "operator": …,
@@ -14,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Policy:
 
     @property
     def folder(self) -> str:
-        """``rules``, ``domains`` or ``lib``."""
+        """``rules``, ``domains``, ``lib`` or ``examples``."""
         return self.file.split("/")[1]
 
     @property
@@ -117,14 +118,23 @@ def load_bundle(root: Path) -> Bundle:
     return Bundle(policies, tuple(sorted(rules, key=lambda rule: rule.code)), data)
 
 
-def policy_files(root: Path) -> tuple[Path, ...]:
+def with_examples(bundle: Bundle, root: Path) -> Bundle:
+    """``bundle`` and the policies in ``policies/examples``, which decide nothing and are linted and tested with it."""
+    problems: list[Problem] = []
+    examples = tuple(_policies(root, problems, folders=("examples",)))
+    if problems:
+        raise PolicyError("", problems=tuple(problems))
+    return replace(bundle, policies=(*bundle.policies, *examples))
+
+
+def policy_files(root: Path, folders: Sequence[str] = _FOLDERS) -> tuple[Path, ...]:
     """Every Rego file of the bundle, relative to ``root``, in order."""
-    found = (path for folder in _FOLDERS for path in (root / POLICIES / folder).rglob("*.rego"))
+    found = (path for folder in folders for path in (root / POLICIES / folder).rglob("*.rego"))
     return tuple(sorted(path.relative_to(root) for path in found))
 
 
-def _policies(root: Path, problems: list[Problem]) -> Iterator[Policy]:
-    for path in policy_files(root):
+def _policies(root: Path, problems: list[Problem], folders: Sequence[str] = _FOLDERS) -> Iterator[Policy]:
+    for path in policy_files(root, folders):
         file = path.as_posix()
         try:
             if not (root / path).resolve(strict=True).is_relative_to(root.resolve()):

@@ -199,7 +199,7 @@ def _references(read: _Read) -> Iterator[Told]:
 def _sets(read: _Read) -> Iterator[Told]:
     """A rule file adds denials, masks and filters, and nothing that could take one away; only a global rule on
     reads may lift the mask of a contract."""
-    if read.policy.folder == "lib":
+    if read.policy.folder not in ("rules", "domains"):
         return
     names = {name_of(rule) for rule in read.rules}
     if not names & set(SETS):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.governance.access import Reader, read_document
-from mesh_orchestration.governance.bundle import Bundle, load_bundle
+from mesh_orchestration.governance.bundle import Bundle, load_bundle, with_examples
 from mesh_orchestration.governance.documents import product_documents
 from mesh_orchestration.governance.engine import Asked, Embedded, Engine, Value
 from mesh_orchestration.governance.metadata import Kind
@@ -26,7 +26,7 @@ from tests.governance.opa_server import ABSENT, ROOT, installed, serving
 
 pytestmark = [pytest.mark.skipif(not installed(), reason=ABSENT), pytest.mark.slow]
 SETTINGS = Settings(ROOT, ROOT / ".mesh")
-BUNDLE = load_bundle(ROOT)
+BUNDLE = with_examples(load_bundle(ROOT), ROOT)
 EXAMPLES = 100
 TODAY = date(2026, 11, 21)
 READERS = (
@@ -122,6 +122,23 @@ def test_a_rule_outside_the_safe_subset_is_told_apart() -> None:
 def test_there_are_documents_for_every_kind_of_rule() -> None:
     judged = {rule.metadata.custom.input for rule in BUNDLE.rules}
     assert {kind for kind in get_args(Kind) if documents(kind)} >= judged
+
+
+REQUESTS = (
+    {"method": "POST", "path": "/orders", "body": {"currency": "EUR"}},
+    {"method": "POST", "path": "/orders", "body": {"currency": "eur"}},
+    {"action": "create", "schema": {"fields": [{"name": "id"}, {"name": "created_at"}]}},
+    {"action": "create_topic", "domain": "orders", "topic": "orders-returns"},
+)
+
+
+@examples(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+@given(mutated(REQUESTS, missing=True))
+def test_the_examples_say_the_same_of_random_requests(both: Both, request_: Any) -> None:
+    ours, theirs = both.ask(
+        request_, ("data.mesh.examples.order_currency.violation", "data.mesh.examples.platform_actions.allow")
+    )
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("missing", [False, True], ids=["changed", "missing"])
