@@ -19,6 +19,7 @@ from mesh_orchestration.expectations.question import (
     Members,
     Quantiles,
     Question,
+    Rare,
     Rows,
 )
 
@@ -49,7 +50,9 @@ def ask(check: Check, types: Types, now: datetime) -> Asked:
     try:
         arguments = _fitted_arguments(expectation.ask(arguments), arguments, types, now)
         question = _fitted(expectation.ask(arguments), types, now)
-    except Unplanned:
+    except Unplanned as error:
+        if not expectation.foreign:
+            raise TypeError(str(error)) from None
         return Asked(check)
     return Asked(check, expectation, arguments, question)
 
@@ -57,7 +60,7 @@ def ask(check: Check, types: Types, now: datetime) -> Asked:
 def columns_of(question: Question) -> tuple[str, ...]:
     """The columns the question looks at."""
     match question:
-        case Rows() | Duplicates() | Disorder():
+        case Rows() | Duplicates() | Rare() | Disorder():
             return question.shown
         case Measure(column=column):
             return (column,) if column else ()
@@ -82,7 +85,7 @@ def _fitted(question: Question, types: Types, now: datetime) -> Question:
             return replace(question, values=fit_members(question.values, types[question.column].kind, now))
         case Measure(metric, column) if column is not None:
             _measurable(metric, column, types)
-        case Duplicates(shown):
+        case Duplicates(shown) | Rare(shown):
             for name in shown:
                 if types[name].kind == "other":
                     raise Unplanned(f"values of type {types[name].column_type.name} cannot be told apart here")

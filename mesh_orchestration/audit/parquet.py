@@ -95,7 +95,7 @@ class ParquetSource:
         if isinstance(question, Disorder):
             return self.columns.disorder(question)
         assert isinstance(question, Duplicates)
-        return self.columns.duplicates(question, self.statistics) or self.relation.duplicates(question)
+        return self.columns.duplicates(question, self.statistics) or self.relation.shared(question)
 
     def sample(self, way: str, question: Countable) -> tuple[tuple[Any, ...], ...]:
         if way == "regex" and isinstance(question, Rows):

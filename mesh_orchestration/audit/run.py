@@ -14,7 +14,7 @@ from mesh_orchestration.audit.patterns import NotPortable
 from mesh_orchestration.audit.results import Masks, failure, result_of
 from mesh_orchestration.audit.sources import Source, SqlSource
 from mesh_orchestration.expectations.check import Check, CheckResult
-from mesh_orchestration.expectations.question import Answer, Disorder, Duplicates, Rows, Tally
+from mesh_orchestration.expectations.question import Answer, Disorder, Duplicates, Rare, Rows, Tally
 from mesh_orchestration.masking import REDACTED
 
 _T = TypeVar("_T")
@@ -148,7 +148,7 @@ def _judged(
     if judged.success or not isinstance(outcome, Tally) or outcome.sample or not outcome.unexpected:
         return judged
     question = asked.question
-    assert isinstance(question, Rows | Duplicates | Disorder)
+    assert isinstance(question, Rows | Duplicates | Rare | Disorder)
     sample = _caught(lambda: source.sample(way, question))
     if isinstance(sample, Exception):
         # The verdict stands without its examples.

@@ -24,6 +24,7 @@ from mesh_orchestration.expectations.question import (
     Members,
     Quantiles,
     Question,
+    Rare,
     Reading,
     Rows,
     Strays,
@@ -84,27 +85,27 @@ class Relation:
                 return [place(self.write.aggregate(part)) for part in parts]
         raise TypeError(f"{type(question).__name__} is not answered by a scan")
 
-    def duplicates(self, question: Duplicates) -> Tally:
-        """Rows that share their values; missing values of a combination equal each other."""
+    def shared(self, question: Duplicates | Rare) -> Tally:
+        """Rows that share their values, or share them with too few; missing values equal each other."""
         considered = self._considered(question)
         totals = [count_where(None), count_where(considered)]
         [(rows, inside)] = self.rows(self.select(*totals))
-        repeated = self._repeated(question)
+        broken = self._broken_groups(question)
         total = exp.func("sum", exp.column("copies"))
-        [(unexpected,)] = self.rows(exp.select(total).from_(repeated.subquery("repeated")))
+        [(unexpected,)] = self.rows(exp.select(total).from_(broken.subquery("broken")))
         return Tally(int(rows), int(inside), int(unexpected or 0))
 
-    def _considered(self, question: Duplicates) -> exp.Expression:
+    def _considered(self, question: Duplicates | Rare) -> exp.Expression:
         return negated(self.write.condition(ignored(question.shown, question.ignore)))
 
-    def _repeated(self, question: Duplicates) -> exp.Select:
-        """The values that more than one row has, and how many rows have them."""
+    def _broken_groups(self, question: Duplicates | Rare) -> exp.Select:
+        """The values that too many or too few rows have, and how many have them."""
         keys = [named(self.write.plain(name), f"k{place}") for place, name in enumerate(question.shown)]
         query = self.select(*keys, named(exp.Count(this=exp.Star()), "copies")).where(
             self._considered(question), copy=False
         )
         query = query.group_by(*[exp.Literal.number(place + 1) for place in range(len(keys))])
-        return query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+        return query.having(of_wrong_size(question, exp.Count(this=exp.Star())))
 
     def disorder(self, question: Disorder) -> Tally:
         """Values out of order, in the order in which the engine keeps its rows; only DuckDB keeps one."""
@@ -173,7 +174,7 @@ class Relation:
         absent = tuple(item for item in question.values if _same(item) not in found)
         return Reading(Strays(extra_count, extra, len(absent), absent[:SAMPLE]))
 
-    def sample(self, question: Rows | Duplicates | Disorder) -> tuple[tuple[Any, ...], ...]:
+    def sample(self, question: Rows | Duplicates | Rare | Disorder) -> tuple[tuple[Any, ...], ...]:
         """The shown values of the first rows that broke the expectation, at most 20."""
         if isinstance(question, Disorder):
             query = exp.select("value").from_(self._pairs(question).subquery("pairs")).where(_out_of_order(question))
@@ -181,18 +182,25 @@ class Relation:
             shown = [self.write.column(name) for name in question.shown]
             query = self.select(*shown).where(self.write.broken(question), copy=False)
         else:
-            query = self._repeated_rows(question)
+            query = self._rows_of_broken_groups(question)
         return tuple(tuple(row) for row in self.rows(query.limit(SAMPLE)))
 
-    def _repeated_rows(self, question: Duplicates) -> exp.Select:
+    def _rows_of_broken_groups(self, question: Duplicates | Rare) -> exp.Select:
         shown = [self.write.column(name) for name in question.shown]
-        repeated = self._repeated(question).subquery("repeated")
+        broken = self._broken_groups(question).subquery("broken")
         same = [
-            exp.NullSafeEQ(this=self.write.plain(name), expression=exp.column(f"k{place}", table="repeated"))
+            exp.NullSafeEQ(this=self.write.plain(name), expression=exp.column(f"k{place}", table="broken"))
             for place, name in enumerate(question.shown)
         ]
         query = self.select(*shown).where(self._considered(question), copy=False)
-        return query.where(exp.Exists(this=exp.select("1").from_(repeated).where(*same)))
+        return query.where(exp.Exists(this=exp.select("1").from_(broken).where(*same)))
+
+
+def of_wrong_size(question: Duplicates | Rare, rows: exp.Expression) -> exp.Expression:
+    """Whether a group of as many ``rows`` as an expression counts breaks the expectation."""
+    if isinstance(question, Rare):
+        return exp.LT(this=rows, expression=exp.Literal.number(question.least))
+    return exp.GT(this=rows, expression=exp.Literal.number(1))
 
 
 def _out_of_order(question: Disorder) -> exp.Expression:

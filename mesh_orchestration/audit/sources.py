@@ -22,6 +22,7 @@ from mesh_orchestration.expectations.question import (
     Members,
     Quantiles,
     Question,
+    Rare,
     Reading,
     Rows,
     Strays,
@@ -31,7 +32,7 @@ from mesh_orchestration.expectations.question import (
 if TYPE_CHECKING:
     from mesh_orchestration.audit.scan import Relation
 
-Countable = Rows | Duplicates | Disorder
+Countable = Rows | Duplicates | Rare | Disorder
 
 
 class Source(Protocol):
@@ -93,7 +94,7 @@ class SqlSource:
 def nothing(question: Question) -> Answer:
     """The answer of a table without rows and without files."""
     match question:
-        case Rows() | Duplicates() | Disorder():
+        case Rows() | Duplicates() | Rare() | Disorder():
             return Tally(0, 0, 0)
         case Measures(parts):
             return Reading(tuple(_of_nothing(part) for part in parts))
@@ -130,8 +131,8 @@ def answer_by_sql(relation: Relation, way: str, questions: Sequence[Question]) -
 
 def _query(relation: Relation, question: Question) -> Answer:
     match question:
-        case Duplicates():
-            return relation.duplicates(question)
+        case Duplicates() | Rare():
+            return relation.shared(question)
         case Disorder():
             return relation.disorder(question)
         case Quantiles():

@@ -44,7 +44,7 @@ def _untitled(schema: Any) -> Any:
 def _spell_out_checks(check: dict[str, Any]) -> None:
     """Both spellings of an expectation and its arguments, and the expectations there are."""
     properties = check["properties"]
-    properties["assertion"] = {"enum": sorted(names()), "description": "An expectation of Great Expectations"}
+    properties["assertion"] = {"enum": sorted(names()), "description": "An expectation, of Great Expectations or the mesh"}
     properties["expectation"] = properties["assertion"]
     properties["kwargs"] = properties["value"]
     check["required"] = [key for key in check["required"] if key != "assertion"]

@@ -86,6 +86,16 @@ def columns(value: Any) -> str | None:
     return None if len(set(value)) == len(value) else "a list of different columns"
 
 
+def some_columns(value: Any) -> str | None:
+    if texts(value):
+        return "a list of columns"
+    return None if len(set(value)) == len(value) else "a list of different columns"
+
+
+def crowd(value: Any) -> str | None:
+    return None if not count(value) and value >= 2 else "a whole number, two or more"
+
+
 def one_of(*words: Any) -> Callable[[Any], str | None]:
     return lambda value: None if value in words else f"one of {', '.join(str(word).lower() for word in words)}"
 
@@ -111,6 +121,8 @@ COLUMN = Argument("column", text, required=True)
 COLUMN_A = Argument("column_A", text, required=True)
 COLUMN_B = Argument("column_B", text, required=True)
 COLUMN_LIST = Argument("column_list", columns, required=True)
+IDENTIFYING = Argument("column_list", some_columns, required=True)
+K = Argument("k", crowd, required=True)
 MOSTLY = Argument("mostly", share, default=1.0)
 VALUE_SET = Argument("value_set", values, required=True)
 REGEX = Argument("regex", pattern, required=True)

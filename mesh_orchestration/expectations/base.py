@@ -31,7 +31,8 @@ def uninterpreted(_: Arguments, __: Reading) -> Verdict:
 class Expectation:
     """One expectation; ``ask`` and ``judge`` are pure functions of the completed arguments.
 
-    ``order`` says which of two settings is stricter, as far as that can be said.
+    ``order`` says which of two settings is stricter, as far as that can be said; ``foreign`` whether
+    Great Expectations has it too, and answers where the audit has no way.
     """
 
     domain: Domain
@@ -40,10 +41,12 @@ class Expectation:
     judge: Callable[[Arguments, Reading], Verdict] = uninterpreted
     rule: Rule = no_rule
     order: tuple[Ordering, ...] = ()
+    foreign: bool = True
     names: Mapping[str, Argument] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", {item.name: item for item in (*self.arguments, *args.EVERYWHERE)})
+        taken = (*self.arguments, *(args.EVERYWHERE if self.foreign else ()))
+        object.__setattr__(self, "names", {item.name: item for item in taken})
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments with defaults filled in; a given null is as good as absent."""

@@ -41,6 +41,11 @@ def more(name: str) -> Ordering:
     return Ordering((name,), lambda old, new: _subset(new[name], old[name]))
 
 
+def larger(name: str) -> Ordering:
+    """A number that is stricter the larger it is."""
+    return Ordering((name,), lambda old, new: _bound(old[name], new[name], 1))
+
+
 def strict_when(name: str, value: bool) -> Ordering:
     """A flag that makes the expectation stricter when it is ``value``."""
     return Ordering((name,), lambda _, new: "tighter" if bool(new[name]) is value else "looser")

@@ -38,6 +38,15 @@ class Duplicates:
 
 
 @dataclass(frozen=True)
+class Rare:
+    """How many rows have values in ``shown`` that fewer than ``least`` rows have; no row is out of the domain."""
+
+    shown: tuple[str, ...]
+    least: int
+    ignore: Ignore = field(default="never", init=False)
+
+
+@dataclass(frozen=True)
 class Disorder:
     """How many non-missing values of a column break the order of the one before, in the order of the rows."""
 
@@ -99,7 +108,7 @@ class Names:
     """The names of the columns, in order."""
 
 
-Question = Rows | Duplicates | Disorder | Measure | Measures | Quantiles | Members | Typed | Names
+Question = Rows | Duplicates | Rare | Disorder | Measure | Measures | Quantiles | Members | Typed | Names
 
 
 @dataclass(frozen=True)

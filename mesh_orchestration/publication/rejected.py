@@ -10,13 +10,13 @@ from sqlglot import exp
 
 from mesh_orchestration.audit.asked import ask
 from mesh_orchestration.audit.data import SqlData
-from mesh_orchestration.audit.scan import Relation
+from mesh_orchestration.audit.scan import Relation, of_wrong_size
 from mesh_orchestration.compile.checks import contract_checks
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.expectations.check import Check
 from mesh_orchestration.expectations.predicate import Column
-from mesh_orchestration.expectations.question import Disorder, Duplicates, Members, Question, Rows, ignored
+from mesh_orchestration.expectations.question import Disorder, Duplicates, Members, Question, Rare, Rows, ignored
 from mesh_orchestration.masking import mask_value
 from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.scan import scan
@@ -104,11 +104,12 @@ class _Reader:
         match question:
             case Rows():
                 return rows.where(write.broken(question))
-            case Duplicates():
+            case Duplicates() | Rare():
                 inside = exp.not_(exp.paren(write.condition(ignored(question.shown, question.ignore))))
                 keys = [write.plain(name) for name in question.shown]
                 copies = exp.Window(this=exp.Count(this=exp.Star()), partition_by=keys)
-                return rows.where(inside).qualify(copies > 1).order_by(*(key.copy() for key in keys))
+                broken = rows.where(inside).qualify(of_wrong_size(question, copies))
+                return broken.order_by(*(key.copy() for key in keys))
             case Members(extra=True):
                 present = exp.not_(write.missing(question.column))
                 return rows.where(present, exp.not_(write.among(Column(question.column), question.values)))

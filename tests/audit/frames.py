@@ -222,4 +222,13 @@ CHECKS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         st.sampled_from(["i", "k", "nothing"]).map(lambda name: {"column": name}), _some(column_index=st.integers(0, 2))
     ),
 }
-"""For every expectation that has a file, arguments that fit the tables."""
+"""For every expectation of Great Expectations that has a file, arguments that fit the tables."""
+
+OWN: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "expect_compound_columns_to_be_k_anonymous": _merged(
+        st.lists(st.sampled_from(_ALL), min_size=1, max_size=3, unique=True).map(lambda names: {"column_list": names}),
+        st.fixed_dictionaries({"k": st.integers(2, 5)}),
+        MOSTLY,
+    ),
+}
+"""The same for the mesh's own expectations."""

@@ -17,7 +17,7 @@ from mesh_orchestration.expectations import registry
 from mesh_orchestration.expectations.base import Expectation
 from mesh_orchestration.expectations.check import Check
 from mesh_orchestration.expectations.ordering import Relation
-from tests.audit.frames import CHECKS, tables
+from tests.audit.frames import CHECKS, OWN, tables
 
 BETWEEN = "expect_column_values_to_be_between"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,22 +69,40 @@ def test_one_member_more_means_what_the_expectation_makes_of_it(name: str, expec
     assert relation(name, {"value_set": [1]}, {"value_set": [1, 2]}) == expected
 
 
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        ({"k": 5}, "tighter"),
+        ({"k": 2}, "looser"),
+        ({"column_list": ["age", "income", "size"]}, "tighter"),
+        ({"column_list": ["income", "age"]}, "same"),
+        ({"column_list": ["income"]}, "looser"),
+        ({"column_list": ["age", "size"]}, "changed"),
+        ({"column_list": ["age"], "k": 5}, "changed"),
+    ],
+)
+def test_a_larger_crowd_and_more_columns_hide_more(new: dict[str, Any], expected: Relation) -> None:
+    old = {"column_list": ["age", "income"], "k": 3}
+    assert expectation("expect_compound_columns_to_be_k_anonymous").compare(old, old | new) == expected
+
+
 def test_every_expectation_with_bounds_a_set_or_a_flag_says_which_is_stricter() -> None:
     unordered = {
         "expect_column_distinct_values_to_equal_set",  # another set is another promise
         "expect_column_to_exist",
     }
-    comparable = {"min_value", "value_set", "strictly", "or_equal", "quantile_ranges", "column_index"}
+    comparable = {"min_value", "value_set", "strictly", "or_equal", "quantile_ranges", "column_index", "k"}
     assert {name for name in registry.own() if comparable & set(expectation(name).names)} - unordered == set(ORDERED)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ORDERED)
 def test_whatever_keeps_the_tighter_setting_keeps_the_looser_one(name: str, tmp_path: Path) -> None:
+    arguments = (CHECKS | OWN)[name]
     ordered = {argument for ordering in expectation(name).order for argument in ordering.arguments}
 
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
-    @given(table=tables(), first=CHECKS[name], others=st.lists(CHECKS[name], min_size=5, max_size=5))
+    @given(table=tables(), first=arguments, others=st.lists(arguments, min_size=5, max_size=5))
     def hold(table: pa.Table, first: dict[str, Any], others: list[dict[str, Any]]) -> None:
         other = next((item for item in others if item.get("column") == first.get("column")), first)
         fixed = {key: value for key, value in first.items() if key not in ordered}

@@ -42,6 +42,20 @@ def test_every_copy_of_a_duplicated_key_is_shown(lake: Lake) -> None:
     assert sorted(row[0] for row in found.rows) == ["o0", "o1"]
 
 
+def test_the_rows_that_stand_out_of_a_crowd_are_shown(lake: Lake) -> None:
+    crowded = product(
+        fields=FIELDS | {"age": {"type": "string", "pii": True, "masking": "redact"}, "size": {"type": "integer"}},
+        checks=[
+            {"columns": ["age", "size"], "assertion": "expect_compound_columns_to_be_k_anonymous", "value": {"k": 2}}
+        ],
+    )
+    columns = ", ['20-29', '20-29', null, null, '30-39'][i + 1] as age, (i // 4)::integer as size"
+    refuse(lake, 1, 2, 3, 4, 5, contract=crowded, columns=columns)
+
+    [found] = rejected_rows(lake, crowded)
+    assert [(row[0], row[3], row[4]) for row in found.rows] == [("o4", "***", 1)]
+
+
 def test_rows_are_masked_as_the_contract_says(settings: Settings) -> None:
     secret = product(fields=FIELDS | {"amount": AMOUNT | {"masking": "redact"}})
     with open_lake(settings) as lake:

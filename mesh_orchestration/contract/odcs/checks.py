@@ -17,17 +17,18 @@ from mesh_orchestration.contract.odcs.notes import Notes
 from mesh_orchestration.contract.odcs.words import OPERATORS, QUALITY
 from mesh_orchestration.contract.spelling import as_text
 from mesh_orchestration.errors import ContractError
+from mesh_orchestration.expectations import registry
 
-ENGINE = "greatExpectations"
+ENGINE, OWN_ENGINE = "greatExpectations", "mesh"
 POSITION = "position"
 """The custom property that says where a check stands, when the order of the file does not."""
 _OWN = frozenset(QualityCheck.model_fields) | {POSITION}
-_ENGINES = {"greatexpectations", "great-expectations", "great_expectations", "gx"}
+_ENGINES = {"greatexpectations", "great-expectations", "great_expectations", "gx", OWN_ENGINE}
 _WARNINGS = {"warn", "warning", "info", "low", "minor"}
 
 
 def written(check: QualityCheck) -> dict[str, Any]:
-    """``check`` as a rule: a library metric where one asks the same, else a rule of Great Expectations."""
+    """``check`` as a rule: a library metric where one asks the same, else a rule of Great Expectations or the mesh."""
     rule = metric_of(check) or _custom(check)
     said: dict[str, Any] = {"name": check.name} if check.name else {}
     said |= {"description": check.description} if check.description else {}
@@ -50,7 +51,9 @@ def _custom(check: QualityCheck) -> dict[str, Any]:
     rule: Any = {"type": check.assertion, "kwargs": arguments}
     if as_text(rule) != rule:  # JSON has no dates, a text of YAML has
         rule = yaml.safe_dump(rule, sort_keys=False, allow_unicode=True)
-    return {"type": "custom", "engine": ENGINE, "implementation": rule}
+    expectation = registry.get(check.assertion)
+    engine = ENGINE if expectation is None or expectation.foreign else OWN_ENGINE
+    return {"type": "custom", "engine": engine, "implementation": rule}
 
 
 def read(item: Mapping[Any, Any], column: str, path: Path_, notes: Notes) -> list[Check]:

@@ -452,6 +452,21 @@ def test_a_text_of_great_expectations_becomes_a_check_whatever_its_spelling(tmp_
     ]
 
 
+def test_an_expectation_of_the_meshs_own_is_not_said_to_be_one_of_great_expectations(tmp_path: Path) -> None:
+    crowded = product(
+        checks=[
+            {
+                "columns": ["order_id", "amount"],
+                "assertion": "expect_compound_columns_to_be_k_anonymous",
+                "value": {"k": 5},
+            }
+        ]
+    )
+    text = dialects.write(crowded, "odcs").text
+    assert "engine: mesh\n" in text
+    assert taken(read(tmp_path, text)).spec.quality.checks == crowded.spec.quality.checks
+
+
 def test_columns_that_are_unique_together_become_a_check(tmp_path: Path) -> None:
     text = contract(
         "- {name: a, logicalType: string}\n- {name: b, logicalType: string}",
