@@ -19,6 +19,7 @@ from typing import Any
 REDACTED = "***"
 WORDS = ("hash", "partial", "null", "redact", "tokenise", "generalise")
 _KEPT = 2
+_BLOCK = 64
 TOKEN_LENGTH = 24
 
 
@@ -52,6 +53,13 @@ def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") ->
 def derived_key(key: str, purpose: str) -> bytes:
     """The 32 bytes under which values are hashed: tokens and hashes of one value have nothing in common."""
     return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def keyed_hash_sql(text: str, key: bytes) -> str:
+    """HMAC-SHA256 (RFC 2104) of the SQL expression ``text`` as DuckDB computes it, in hexadecimal digits."""
+    padded = key.ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
+    return f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({text}))))"
 
 
 def key_name(key: str) -> str:

@@ -167,6 +167,11 @@ class Settings:
         """The secret of keyed masks; empty when none is set, and then masked values are redacted."""
         return self.get("MESH_MASKING_KEY")
 
+    @property
+    def erasure_key(self) -> str:
+        """The secret under which erased people are remembered; MESH_MASKING_KEY where no other is set."""
+        return self.get("MESH_ERASURE_KEY") or self.masking_key
+
 
 def _capitals(name: str) -> str:
     return name.upper().replace("-", "_")

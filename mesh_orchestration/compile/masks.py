@@ -6,9 +6,8 @@ A masked column is text, whatever it was before, and a masked null stays null.
 from __future__ import annotations
 
 from mesh_orchestration.contract.model import SchemaField
-from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name
+from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name, keyed_hash_sql
 
-_BLOCK = 64
 _NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
 _DAYS = frozenset({"date", "timestamp"})
 
@@ -39,19 +38,12 @@ def _shown(field: SchemaField, column: str, mask: str, key: str) -> str:
         return f"'{REDACTED}'"
     match mask:
         case "hash":
-            return f"'{key_name(key)}_' || {_hmac(text, derived_key(key, 'hash'))}"
+            return f"'{key_name(key)}_' || {keyed_hash_sql(text, derived_key(key, 'hash'))}"
         case "tokenise":
-            return f"'tok_{key_name(key)}_' || left({_hmac(text, derived_key(key, 'token'))}, {TOKEN_LENGTH})"
+            return f"'tok_{key_name(key)}_' || left({keyed_hash_sql(text, derived_key(key, 'token'))}, {TOKEN_LENGTH})"
         case "partial":
             return _partial(text)
     return _general(field, column)
-
-
-def _hmac(text: str, key: bytes) -> str:
-    """HMAC-SHA256 (RFC 2104) of a text in hexadecimal digits; the two padded keys are constants."""
-    padded = key.ljust(_BLOCK, b"\0")
-    inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
-    return f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({text}))))"
 
 
 def _partial(text: str) -> str:

@@ -15,9 +15,10 @@ import tenacity
 from mesh_orchestration.engines.base import Batch, Files
 from mesh_orchestration.engines.columns import Column, duckdb_type, ident, literal
 from mesh_orchestration.engines.files import offered_types, select_sql
+from mesh_orchestration.engines.forgetting import ForgettingEngine
 from mesh_orchestration.engines.landing import landing_table
 from mesh_orchestration.engines.session import configure, first_line, session_settings
-from mesh_orchestration.engines.stream import StreamEngine
+from mesh_orchestration.engines.suppression import Suppression
 from mesh_orchestration.errors import EngineError
 from mesh_orchestration.settings import Settings
 
@@ -35,7 +36,7 @@ def open_engine(settings: Settings, domain: str) -> DuckDBEngine:
     return DuckDBEngine(settings, domain)
 
 
-class DuckDBEngine(StreamEngine):
+class DuckDBEngine(ForgettingEngine):
     """A domain's DuckDB file ``<home>/engines/<domain>_engine.duckdb`` with one schema named as the domain."""
 
     dialect: Literal["duckdb", "postgres"] = "duckdb"
@@ -164,17 +165,23 @@ class DuckDBEngine(StreamEngine):
     def _clear(self, table: str) -> None:
         self._run(f"delete from {table}")
 
-    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+    def _copy_in(
+        self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader, *, port: str = ""
+    ) -> int:
         names = ", ".join([*(ident(column.name) for column in columns), "_batch", "_landed_at"])
         insert = f"insert into {self.relation(table)} ({names})"
+        kept = Suppression.load(self.settings).condition(self.domain, port, columns)
         if isinstance(rows, Files):
-            source = self._select(rows, columns)
+            source = f"select * from ({self._select(rows, columns)}){kept}"
             return int(self._run(f"{insert} select *, $1, $2 from ({source})", (batch.name, batch.landed_at))[0][0])
-        casts = ", ".join(f"{ident(column.name)}::{duckdb_type(column)}" for column in columns)
+        casts = ", ".join(f"{ident(c.name)}::{duckdb_type(c)} as {ident(c.name)}" for c in columns)
         self._open_connection.register("landing_rows", rows)
         try:
             return int(
-                self._run(f"{insert} select {casts}, $1, $2 from landing_rows", (batch.name, batch.landed_at))[0][0]
+                self._run(
+                    f"{insert} select *, $1, $2 from (select {casts} from landing_rows){kept}",
+                    (batch.name, batch.landed_at),
+                )[0][0]
             )
         finally:
             self._open_connection.unregister("landing_rows")
@@ -193,6 +200,29 @@ class DuckDBEngine(StreamEngine):
             f"{literal(batch.landed_at.isoformat())}::timestamptz as _landed_at from ({rows})"
         )
         return int(self._run(f"select count(*) from {self.relation(table)}")[0][0])
+
+    @property
+    def exists(self) -> bool:
+        return self.path.is_file()
+
+    def compact(self) -> None:
+        # A deleted row stays in the file until its block is used again, so the file is written anew.
+        fresh = self.path.with_suffix(".compacting")
+        fresh.unlink(missing_ok=True)
+        try:
+            with _WRITERS.setdefault(self.path, threading.RLock()):
+                self._run("checkpoint")
+                self._run(f"attach {literal(str(fresh))} as compacted")
+                self._run(f"copy from database {ident(self.path.stem)} to compacted")
+                self._run("detach compacted")
+                # The new file takes the place while this connection still holds the old one, so nobody gets in between.
+                fresh.replace(self.path)
+                self.close()
+                self._open()
+        except (OSError, duckdb.Error) as error:
+            raise EngineError(f"{self.path} cannot be written anew: {first_line(error)}") from error
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def _accepts(self, found: str, column: Column) -> bool:
         expected = duckdb_type(column)

@@ -21,6 +21,7 @@ from mesh_orchestration.errors import EngineError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_PREFIX = "landing__"
 _LEDGER_COLUMNS = (
     "port text not null, batch text not null, fingerprint text not null, rows bigint not null, "
     "landed_at timestamptz not null, run_id text not null, watermark text not null, snapshot_id bigint, "
@@ -31,7 +32,12 @@ _ENTRY = "port, batch, fingerprint, rows, landed_at, run_id, watermark, snapshot
 
 def landing_table(port: str) -> str:
     """The table an input port lands in."""
-    return f"landing__{port}"
+    return f"{_PREFIX}{port}"
+
+
+def port_of(table: str) -> str:
+    """The input port of a landing table."""
+    return table.removeprefix(_PREFIX)
 
 
 class SqlEngine(ABC):
@@ -101,8 +107,10 @@ class SqlEngine(ABC):
         """Remove all rows of a table."""
 
     @abstractmethod
-    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
-        """Append the batch's rows to a table; returns how many."""
+    def _copy_in(
+        self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader, *, port: str = ""
+    ) -> int:
+        """Append the batch's rows to a table, those of ``port`` without erased people; returns how many."""
 
     @abstractmethod
     def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
@@ -246,7 +254,7 @@ class SqlEngine(ABC):
             self._clear(table)
         elif replaced:
             self._run(f"delete from {table} where _batch = $1", (batch.name,))
-        return self._copy_in(landing_table(port), columns, batch, rows)
+        return self._copy_in(landing_table(port), columns, batch, rows, port=port)
 
     def _prepare(self, table: str, columns: Sequence[Column]) -> None:
         if self._is_view(table):

@@ -23,8 +23,9 @@ from psycopg2.extensions import parse_dsn
 from mesh_orchestration.engines.base import Batch, Files
 from mesh_orchestration.engines.columns import Column, arrow_type, duckdb_type, ident, literal, postgres_type
 from mesh_orchestration.engines.files import offered_types, select_sql
+from mesh_orchestration.engines.forgetting import ForgettingEngine
 from mesh_orchestration.engines.session import file_reader
-from mesh_orchestration.engines.stream import StreamEngine
+from mesh_orchestration.engines.suppression import Suppression
 from mesh_orchestration.errors import EngineError, SettingsError
 from mesh_orchestration.settings import Settings
 
@@ -37,7 +38,7 @@ def open_engine(settings: Settings, domain: str) -> PostgresEngine:
     return PostgresEngine(settings, domain)
 
 
-class PostgresEngine(StreamEngine):
+class PostgresEngine(ForgettingEngine):
     """The schema of one domain in the database that ``MESH_POSTGRES_URL[_<DOMAIN>]`` names."""
 
     dialect: Literal["duckdb", "postgres"] = "postgres"
@@ -207,10 +208,21 @@ class PostgresEngine(StreamEngine):
     def _refer(self, port: str, columns: Sequence[Column], batch: Batch, files: Files) -> int | None:  # noqa: ARG002
         return None
 
-    def _copy_in(self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader) -> int:
+    def _copy_in(
+        self, table: str, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader, *, port: str = ""
+    ) -> int:
+        kept = Suppression.load(self.settings).condition(self.domain, port, columns)
         with file_reader(self.settings) as session, self._open_bulk.cursor() as cursor:
-            reader = _typed(session, columns, batch, rows)
+            reader = _typed(session, columns, batch, rows, kept=kept)
             return int(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=self.domain))
+
+    @property
+    def exists(self) -> bool:
+        return True
+
+    def compact(self) -> None:
+        for table in self.tables():
+            self.execute(f"vacuum (full) {self.relation(table)}")
 
     def _accepts(self, found: str, column: Column) -> bool:
         expected = postgres_type(column)
@@ -250,7 +262,12 @@ def _parsed(url: str, domain: str) -> dict[str, str]:
 
 
 def _typed(
-    session: duckdb.DuckDBPyConnection, columns: Sequence[Column], batch: Batch, rows: Files | pa.RecordBatchReader
+    session: duckdb.DuckDBPyConnection,
+    columns: Sequence[Column],
+    batch: Batch,
+    rows: Files | pa.RecordBatchReader,
+    *,
+    kept: str,
 ) -> pa.RecordBatchReader:
     """The rows as Arrow batches of exactly the types that PostgreSQL's binary COPY expects."""
     if isinstance(rows, Files):
@@ -262,7 +279,7 @@ def _typed(
         source = f"select {casts} from landing_rows"
     sent = ", ".join(_wire(column) for column in columns)
     stamps = f"{literal(batch.name)} as _batch, {literal(batch.landed_at.isoformat())}::timestamptz as _landed_at"
-    return session.sql(f"select {sent}, {stamps} from ({source})").to_arrow_reader(BATCH_ROWS)
+    return session.sql(f"select {sent}, {stamps} from (select * from ({source}){kept})").to_arrow_reader(BATCH_ROWS)
 
 
 def _wire(column: Column) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from mesh_orchestration.contract.ports import LANDED
 from mesh_orchestration.engines.base import KEPT, LEDGER, OP, REFUSED, WAS, Batch, Changes, Landed, LedgerEntry
 from mesh_orchestration.engines.columns import Column, ident, literal
-from mesh_orchestration.engines.landing import SqlEngine, landing_table
+from mesh_orchestration.engines.landing import SqlEngine, landing_table, port_of
 from mesh_orchestration.errors import EngineError
 
 _REFUSED = tuple(Column.parse(name, kind) for name, kind in REFUSED.items())
@@ -136,9 +136,10 @@ class StreamEngine(SqlEngine):
             tally.taken.update(self._counted(f"select _batch, count(*) from {self.relation(table)} group by 1"))
             self._clear(self.relation(table))
         if stage is None:
-            tally.added += self._copy_in(table, columns, batch, _reader(step.rows)) if step.rows.num_rows else 0
+            rows = _reader(step.rows)
+            tally.added += self._copy_in(table, columns, batch, rows, port=port_of(table)) if step.rows.num_rows else 0
         elif step.rows.num_rows:
-            self._copy_in(stage.name, stage.columns, batch, _reader(step.rows))
+            self._copy_in(stage.name, stage.columns, batch, _reader(step.rows), port=port_of(table))
             self._keep(stage, step.kept)
             self._merge(stage, columns, tally)
             self._clear(stage.rows)

@@ -15,6 +15,7 @@ from mesh_orchestration.expectations.check import CheckResult
 from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.snapshots import AUDIT_PREFIX
 
+Rewrite = Literal["", "erasure", "retention"]
 Stage = Literal["prepare", "export", "write", "audit", "publish", "tidy", "done"]
 Export = Callable[[Path], Sequence[Path]]
 Audit = Callable[[DataProduct, Sequence[Path], datetime], Sequence[CheckResult]]
@@ -32,7 +33,8 @@ class PublishRequest:
     ``run_id`` makes a publication repeatable: the same run publishes at most once. ``now`` is the mesh's
     time at the start; ``input_snapshots`` maps each input port to what it held; ``observer`` hears the
     name of each stage as it begins; ``audit`` judges the Parquet files that were written, by default with
-    every check of the contract.
+    every check of the contract. ``rewrite`` says that rows are only taken out of what is published: the
+    schema then stays as it is, and an ``erasure`` is published even when what is left breaks the contract.
     """
 
     lake: Lake
@@ -41,6 +43,7 @@ class PublishRequest:
     input_snapshots: Mapping[str, Any] = field(default_factory=dict)
     audit: Audit | None = None
     observer: Callable[[Stage], None] = _nobody
+    rewrite: Rewrite = ""
 
     def __post_init__(self) -> None:
         if not _RUN_ID.fullmatch(self.run_id):

@@ -121,7 +121,7 @@ class Writing:
             snapshot_id=self._what.snapshot_id,
             sequence_number=old.sequence_number if old else None,
             file_sequence_number=old.file_sequence_number if old else None,
-            data_file=file,
+            data_file=_without_values(file) if old else file,
         )
 
     def _write_manifest(self, number: int, entries: Sequence[ManifestEntry]) -> ManifestFile:
@@ -155,6 +155,18 @@ class Writing:
             "total-equality-deletes": 0,
         }
         return {name: str(number) for name, number in numbers.items()}
+
+
+def _without_values(file: DataFile) -> DataFile:
+    """A file that is gone, as a manifest names it: its smallest and largest values must go with it."""
+    return DataFile.from_args(
+        content=file.content,
+        file_path=file.file_path,
+        file_format=file.file_format,
+        partition=file.partition,
+        record_count=file.record_count,
+        file_size_in_bytes=file.file_size_in_bytes,
+    )
 
 
 def live_entries(table: Table, snapshot_id: int | None) -> tuple[ManifestEntry, ...]:

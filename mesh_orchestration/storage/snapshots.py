@@ -40,6 +40,7 @@ class Snapshot:
     input_snapshots: Mapping[str, Any] = field(default_factory=dict)
     policy_hash: str = ""
     decision: str = ""
+    rewrite: str = ""
 
 
 def published(lake: Lake, address: Address) -> Snapshot | None:
@@ -150,6 +151,7 @@ def read_snapshot(address: Address, snapshot: IcebergSnapshot, branch: str = MAI
         input_snapshots=stamp.inputs,
         policy_hash=stamp.policy_hash,
         decision=stamp.decision,
+        rewrite=stamp.rewrite,
     )
 
 

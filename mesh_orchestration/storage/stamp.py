@@ -46,7 +46,8 @@ class Verdict:
 @dataclass(frozen=True)
 class Stamp:
     """What one publication writes into its snapshot; ``inputs`` maps an input port to what it held,
-    ``policy_hash`` names the policies that decided and ``decision`` the record of it (both empty without policies)."""
+    ``policy_hash`` names the policies that decided and ``decision`` the record of it (both empty without policies).
+    ``rewrite`` says why rows were taken out of what was published (``erasure``, ``retention``); empty for a run."""
 
     state: State
     address: str
@@ -60,6 +61,7 @@ class Stamp:
     reasons: tuple[str, ...] = ()
     policy_hash: str = ""
     decision: str = ""
+    rewrite: str = ""
 
     def summary(self) -> dict[str, str]:
         """The stamp as properties of an Iceberg snapshot summary."""
@@ -76,6 +78,7 @@ class Stamp:
             "reasons": _json(self.reasons) if self.reasons else "",
             "policy-hash": self.policy_hash,
             "decision": self.decision,
+            "rewrite": self.rewrite,
         }
         return {PREFIX + key: value for key, value in said.items() if value}
 
@@ -99,6 +102,7 @@ class Stamp:
             reasons=tuple(json.loads(said.get("reasons", "[]"))),
             policy_hash=said.get("policy-hash", ""),
             decision=said.get("decision", ""),
+            rewrite=said.get("rewrite", ""),
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -35,6 +35,7 @@ from mesh_orchestration.storage.objects import StoredFile, list_files
 from mesh_orchestration.storage.snapshots import AUDIT_PREFIX, ancestry, audit_branches
 from mesh_orchestration.storage.stamp import Stamp
 
+Witness = Callable[[StoredFile], None]
 _NOTES = "mesh.expired"
 _UNFINISHED = timedelta(hours=24)
 _ATTEMPTS = 3
@@ -118,6 +119,31 @@ def maintain(lake: Lake, address: Address, policy: Policy | None = None) -> Upke
     return Upkeep()
 
 
+def expire_now(
+    lake: Lake, address: Address, *, refs: tuple[str, ...] = (), snapshots: tuple[int, ...] = (), witness: Witness
+) -> tuple[StoredFile, ...]:
+    """Take these branches, tags and snapshots out of the table and delete their files at once, with those of every
+    snapshot that expired before: nobody is given the grace of ``maintain``. ``witness`` is told of each file before
+    it goes; what a caller who died had begun is finished. Raises StorageError, PublicationConflict."""
+    table = lake.table(address)
+    if table is None:
+        return ()
+    with storage_errors(f"{address} cannot be tidied", lake.settings):
+        if refs or snapshots:
+            remove = partial(_removal, refs, snapshots, datetime.now(UTC))
+            table = commit(lake, table, _heads(table.metadata), remove, address=address)
+        due = set(_notes(table.metadata))
+        gone = _delete_unused(lake, table, address, due, None, witness)
+        if due:
+            commit(lake, table, [], partial(_forgotten, due), address=address)
+    return tuple(gone)
+
+
+def needed_files(table: Table) -> frozenset[str]:
+    """Every file that the table's metadata names, in any snapshot; local ones without ``file://``."""
+    return frozenset(_needed(table))
+
+
 def _drop_old_staging(lake: Lake, before: datetime) -> None:
     """Remove the local copies that a publication to an object store left when it died."""
     for folder in (lake.settings.home / "staging").glob("*/*"):
@@ -194,7 +220,12 @@ def _noted(notes: dict[str, datetime]) -> TableUpdate:
 
 
 def _delete_unused(
-    lake: Lake, table: Table, address: Address, due: set[str], unfinished_before: datetime | None
+    lake: Lake,
+    table: Table,
+    address: Address,
+    due: set[str],
+    unfinished_before: datetime | None,
+    witness: Witness | None = None,
 ) -> list[StoredFile]:
     """Delete the files of snapshots that are ``due``, and those no commit named that are older than given."""
     if not due and unfinished_before is None:
@@ -210,7 +241,10 @@ def _delete_unused(
     if newest is None or not candidates:
         return []
     needed = _needed(newest)
-    gone = [stored[key] for key in candidates if key in stored and key not in needed]
+    gone = [stored[key] for key in dict.fromkeys(candidates) if key in stored and key not in needed]
+    if witness:
+        for file in gone:
+            witness(file)
     discard(newest, [file.location for file in gone])
     return gone
 
