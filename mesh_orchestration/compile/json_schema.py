@@ -44,7 +44,8 @@ def _untitled(schema: Any) -> Any:
 def _spell_out_checks(check: dict[str, Any]) -> None:
     """Both spellings of an expectation and its arguments, and the expectations there are."""
     properties = check["properties"]
-    properties["assertion"] = {"enum": sorted(names()), "description": "An expectation, of Great Expectations or the mesh"}
+    said = "An expectation of Great Expectations, or of the mesh"
+    properties["assertion"] = {"enum": sorted(names()), "description": said}
     properties["expectation"] = properties["assertion"]
     properties["kwargs"] = properties["value"]
     check["required"] = [key for key in check["required"] if key != "assertion"]
