@@ -72,6 +72,8 @@ def build_like_the_example(root: Path, *, domains: int, products: int) -> tuple[
             content = copy.deepcopy(examples[number % len(examples)])
             content["metadata"] |= {"name": name, "domain": domain}
             content["spec"] |= {"model": name, "inputs": _inputs(number, names[place - 1] if place else "")}
+            own = {"name": f"of_{domain}_{number}", "type": "string", "description": "What no other product has."}
+            content["spec"]["schema"]["fields"].append(own)
             text = yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, width=100)
             (root / "contracts" / domain / name / "v1.yaml").write_text(text)
     return names

@@ -11,5 +11,6 @@ def main() -> None:
     from mesh_orchestration.cli.entry import main as run
 
     gc.freeze()
+    gc.set_threshold(100_000, 20, 100)  # a large mesh is hundreds of thousands of objects that all stay
     gc.enable()
     run()
