@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 
 from mesh_orchestration.contract.document import Path_, parse_document
+from mesh_orchestration.errors import ContractError
 
 _SCHEMA = "# yaml-language-server: $schema=../../contract.schema.json"
+_FOLDED = 120
 _WIDTH = 10_000  # a suggestion is one line, so that it can be taken over by deleting the '#'
 
 
@@ -71,8 +73,24 @@ def contract_text(
     ``comments`` stand below the line of their path; a None is a blank, followed by what belongs there
     (``blanks``, by YAML path without indices).
     """
+    text = _commented(product, comments, blanks, width=_FOLDED)
+    if _said(text) != product:  # a comment came into a text that was folded over two lines
+        text = _commented(product, comments, blanks, width=_WIDTH)
+    return "\n".join([_SCHEMA, *(f"# {_on_one_line(line)}".rstrip() for line in top), text, ""])
+
+
+def _said(text: str) -> Any:
+    try:
+        return parse_document(text, "draft").value
+    except ContractError:
+        return None
+
+
+def _commented(
+    product: Mapping[str, Any], comments: Mapping[Path_, Sequence[str]], blanks: Mapping[str, str], *, width: int
+) -> str:
     body = yaml.dump(
-        _shaped(product, ()), Dumper=_Dumper, default_flow_style=False, width=120, allow_unicode=True, sort_keys=False
+        _shaped(product, ()), Dumper=_Dumper, default_flow_style=False, width=width, allow_unicode=True, sort_keys=False
     )
     lines = _quoted(body).splitlines()
     document = parse_document(body, "draft")
@@ -85,8 +103,7 @@ def contract_text(
         line = document.line(path)
         name = ".".join(str(part) for part in path if isinstance(part, str))
         lines[line - 1] = f"{lines[line - 1].rstrip()} # fill in: {blanks.get(name, 'a value')}"
-    written = [part for number, line in enumerate(lines, 1) for part in (line, *below[number])]
-    return "\n".join([_SCHEMA, *(f"# {_on_one_line(line)}".rstrip() for line in top), *written, ""])
+    return "\n".join(part for number, line in enumerate(lines, 1) for part in (line, *below[number]))
 
 
 def blank_paths(value: Any, path: Path_ = ()) -> list[Path_]:

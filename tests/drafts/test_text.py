@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mesh_orchestration.contract.document import parse_document
@@ -14,6 +14,12 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 PRODUCTS = st.dictionaries(KEYS, VALUES, min_size=1, max_size=4)
 
 
+@example(
+    product={
+        "value": {"name": None, "type": dict.fromkeys(("name", "type")), "value": "0\x1f\x1f\U00010000\U000100000"}
+    },
+    words=['"'],
+)
 @given(product=PRODUCTS, words=st.lists(st.text(max_size=20), max_size=3))
 def test_comments_and_blanks_change_nothing_of_what_is_said(product: dict[str, Any], words: list[str]) -> None:
     paths = [path for path in blank_paths(product) if all(isinstance(part, str) for part in path)]
