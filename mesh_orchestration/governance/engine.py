@@ -86,9 +86,11 @@ class Embedded:
             return [self._one_by_one(question) for question in asked]
         return [tuple(Value(**value) for value in values) for values in answers]
 
-    def parse(self, policies: Sequence[tuple[str, str]]) -> list[Any]:
-        """The syntax tree of each policy (path, text), or ``{"error": text}``."""
-        return list(self._ask("parse", [list(policy) for policy in policies], seconds=self._deadline))
+    def parse(self, policies: Sequence[tuple[str, str]], *, old: bool = False) -> list[Any]:
+        """The syntax tree of each policy (path, text), or ``{"error": text}``; ``old`` is the syntax of before v1."""
+        return list(
+            self._ask("parse_old" if old else "parse", [list(policy) for policy in policies], seconds=self._deadline)
+        )
 
     def test(self, rules: Sequence[str], *, coverage: bool) -> dict[str, Any]:
         """Evaluate each test rule: its value and seconds, and the covered lines by file."""

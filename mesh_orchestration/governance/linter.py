@@ -88,6 +88,14 @@ def unreadable(file: str, said: str) -> Problem:
     return Problem(file, int(line["line"]) if line else 1, "", message)
 
 
+def outside_subset(file: str, text: str, tree: Node) -> tuple[Problem, ...]:
+    """What a policy from anywhere says that this mesh does not admit, wherever it may come to stand."""
+    package = ".".join(path_of(tree["package"]["refr"]))
+    read = _Read(Policy(file, text, package), tree, {package: _functions(tree)})
+    checks: Sequence[Callable[[_Read], Iterator[Told]]] = (_calls, _heads, _negations, _mocks)
+    return tuple(sorted({Problem(file, line, "", said) for check in checks for line, said in check(read)}))
+
+
 def _findings(read: _Read) -> Iterator[Told]:
     checks: Sequence[Callable[[_Read], Iterator[Told]]] = (_place, _imported, _calls)
     for check in checks:

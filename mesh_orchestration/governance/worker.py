@@ -3,7 +3,7 @@
 It is a process of its own so that a policy that loops or eats memory can be stopped, and because an
 engine may only be used by the thread that made it. It imports nothing of the mesh and starts in
 milliseconds. Requests: ``{"load": {"policies": [[path, text]], "data": {}}}``,
-``{"decide": [[input, [rule, …]], …]}``, ``{"parse": [[path, text]]}``,
+``{"decide": [[input, [rule, …]], …]}``, ``{"parse": [[path, text]]}``, ``{"parse_old": [[path, text]]}``,
 ``{"test": {"rules": […], "coverage": bool}}``. Answers: ``{"ok": …}`` or ``{"error": text}``.
 """
 
@@ -50,6 +50,10 @@ class Worker:
         """The syntax tree of each policy, or ``{"error": text}``."""
         return [_tree(path, text) for path, text in asked]
 
+    def parse_old(self, asked: list[tuple[str, str]]) -> list[Any]:
+        """The syntax tree of each policy in the syntax of before v1, or ``{"error": text}``."""
+        return [_tree(path, text, old=True) for path, text in asked]
+
     def test(self, asked: dict[str, Any]) -> dict[str, Any]:
         """The value and the seconds of each test rule, and which lines were covered, by file."""
         engine = self._loaded.clone()
@@ -71,8 +75,9 @@ def _value(engine: regorus.Engine, rule: str) -> Any:
         return {"error": _said(error)}
 
 
-def _tree(path: str, text: str) -> Any:
+def _tree(path: str, text: str, *, old: bool = False) -> Any:
     engine = regorus.Engine()
+    engine.set_rego_v0(old)
     try:
         engine.add_policy(path, text)
         return json.loads(engine.get_ast_as_json())[0]["ast"]
