@@ -1,4 +1,4 @@
-"""``mesh new``: domains, products, checks and whole meshes from templates."""
+"""``mesh new``: domains, products, checks, rules and whole meshes from templates."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     new = typer.Typer(
         no_args_is_help=True,
-        help="Make a domain, a product, a check or a mesh from a template. Nothing existing is overwritten.",
+        help="Make a domain, a product, a check, a rule or a mesh from a template. Nothing existing is overwritten.",
         epilog="Example: mesh new product returns.returned_items --from returns.csv",
     )
     new.command("domain", epilog="Example: mesh new domain returns --owner team-returns@company.io --yes")(domain)
     new.command("product", epilog="Example: mesh new product returns.returned_items --from returns.csv --yes")(product)
     new.command("check", epilog="Example: mesh new check returns.returned_items --column reason --yes")(check)
+    new.command("rule", epilog="Example: mesh new rule has_retention --requires spec.retention --yes")(rule)
     new.command("mesh", epilog="Example: mesh new mesh ~/our-mesh --yes")(mesh)
     app.add_typer(new, name="new")
 
@@ -124,6 +125,38 @@ def check(  # noqa: PLR0913 - as above
     _finish(
         settings.root,
         lambda: new_check(settings, address, _said(given), interactive=interactive),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def rule(  # noqa: PLR0913 - as above
+    name: Annotated[str, typer.Argument(help="Its name and file, in lower case with _: has_retention.")],
+    requires: Annotated[str, typer.Option(help="What must be said: a path of the contract, a key of a message.")] = "",
+    kind: Annotated[str, typer.Option(help="What it judges: product or payload.")] = "",
+    domain_: Annotated[str, typer.Option("--domain", help="The only domain it holds for; all when left out.")] = "",
+    code: Annotated[str, typer.Option(help="Its code, such as RET-002; the next free one when left out.")] = "",
+    title: Annotated[str, typer.Option(help="What it asks for, in one sentence.")] = "",
+    why: Annotated[str, typer.Option(help="Why.")] = "",
+    fix: Annotated[str, typer.Option(help="What one does to keep it.")] = "",
+    owner: Owner = "",
+    mode: Annotated[str, typer.Option(help="How it begins: warn, deny or dry-run.")] = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a guardrail with its test, and say which products do not keep it."""
+    from mesh_orchestration.scaffold.rule import new_rule
+
+    settings = Settings.load()
+    given = _said(
+        {"requires": requires, "kind": kind, "code": code, "title": title, "why": why, "fix": fix, "owner": owner,
+         "mode": mode}
+    )  # fmt: skip
+    interactive = _interactive(yes, as_json)
+    _finish(
+        settings.root,
+        lambda: new_rule(settings, name, given, domain=domain_, interactive=interactive),
         dry_run=dry_run,
         as_json=as_json,
     )
