@@ -70,7 +70,7 @@ def build_like_the_example(root: Path, *, domains: int, products: int) -> tuple[
         for number in range(products):
             name = f"product_{number:04d}"
             content = copy.deepcopy(examples[number % len(examples)])
-            content["metadata"] |= {"name": name, "domain": domain}
+            content["metadata"] |= {"name": name, "domain": domain, "version": "1.0.0"}
             content["spec"] |= {"model": name, "inputs": _inputs(number, names[place - 1] if place else "")}
             own = {"name": f"of_{domain}_{number}", "type": "string", "description": "What no other product has."}
             content["spec"]["schema"]["fields"].append(own)
