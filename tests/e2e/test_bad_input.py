@@ -130,9 +130,15 @@ class Alerts:
         self.cursor = result.cursor
 
 
+def line_of_a_range(example: Example) -> int:
+    """The line of the contract's first check of a range, counted from 1."""
+    lines = example.contract(MOVEMENTS).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if "expect_column_values_to_be_bet" in line)
+
+
 def test_a_typo_in_an_expectation_stops_its_domain_and_names_file_line_and_word(published: Example) -> None:
     told = (
-        "contracts/inventory/daily_movements/v1.yaml:68 spec.quality.checks[2].assertion: "
+        f"contracts/inventory/daily_movements/v1.yaml:{line_of_a_range(published)} spec.quality.checks[2].assertion: "
         "'expect_column_values_to_be_betwen' is not an expectation; did you mean 'expect_column_values_to_be_between'?"
     )
     typo = edited(published.contract(MOVEMENTS), "values_to_be_between", "values_to_be_betwen")
@@ -159,7 +165,7 @@ def test_status_does_not_pass_over_a_broken_contract(published: Example) -> None
         table, data = mesh(published.settings, "status"), mesh(published.settings, "status", "--json")
 
     assert (table.code, data.code, len(data.json)) == (2, 2, 8)
-    assert "daily_movements/v1.yaml:68" in table.err
+    assert f"daily_movements/v1.yaml:{line_of_a_range(published)}" in table.err
     assert table.err == data.err
 
 
