@@ -17,7 +17,9 @@ from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_l
 from mesh_orchestration.engines.base import Engine
 from mesh_orchestration.orchestration.project import Project
 
+SQL_KEY = "mesh/sql"
 _LINEAGE_KEY = "dagster/column_lineage"
+_MOST_SQL = 20_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class ColumnLineage:
     def metadata(self, unique_id: str, target: Path) -> dict[str, Any]:
         """The column lineage of one node whose compiled SQL is under ``target``; empty when it has none."""
         node = self._project.manifest()["nodes"][unique_id]
-        compiled = target / "compiled" / node["package_name"] / node["original_file_path"]
+        compiled = _compiled(node, target)
         if not compiled.is_file():
             return {}
         parents = self._parents(node)
@@ -85,6 +87,12 @@ class ColumnLineage:
             for column, sources in self._known[key].items()
         }
         return {_LINEAGE_KEY: dg.TableColumnLineage(deps)} if deps else {}
+
+    def sql(self, unique_id: str, target: Path) -> dict[str, Any]:
+        """The compiled SQL of one node as metadata; empty when it has none, or more than fits an event."""
+        compiled = _compiled(self._project.manifest()["nodes"][unique_id], target)
+        text = compiled.read_text(encoding="utf-8").strip() if compiled.is_file() else ""
+        return {SQL_KEY: dg.MetadataValue.text(text)} if 0 < len(text) <= _MOST_SQL else {}
 
     def save(self) -> None:
         """Keep the answers for the next run."""
@@ -123,3 +131,8 @@ class ColumnLineage:
             column: sorted((list(dep.asset_key.path), dep.column_name) for dep in deps)
             for column, deps in lineage.items()
         }
+
+
+def _compiled(node: Mapping[str, Any], target: Path) -> Path:
+    """Where dbt wrote the compiled SQL of a node."""
+    return target / "compiled" / str(node["package_name"]) / str(node["original_file_path"])

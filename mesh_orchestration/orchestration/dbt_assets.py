@@ -133,6 +133,7 @@ def run_step(
             if _is_model(event):
                 unique_id = _unique_id(event)
                 added = relations.metadata(built[unique_id]) | lineage.metadata(unique_id, Path(folder))
+                added |= lineage.sql(unique_id, Path(folder))
                 added[provenance.METADATA_KEY] = dg.MetadataValue.json(inputs)
                 event = event.with_metadata({**event.metadata, **added})
             yield event

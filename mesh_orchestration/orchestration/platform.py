@@ -1,4 +1,4 @@
-"""The code location ``platform``: alerts, upkeep and the example's source. It imports no dbt."""
+"""The code location ``platform``: alerts, lineage, upkeep and the example's source. It imports no dbt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dagster as dg
 from mesh_orchestration.alerts.notice import Serving
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
+from mesh_orchestration.orchestration.platform_lineage import lineage_sensor
 from mesh_orchestration.orchestration.platform_upkeep import replay_sensor, upkeep_job, upkeep_schedule
 from mesh_orchestration.settings import Settings
 
@@ -14,13 +15,13 @@ from mesh_orchestration.settings import Settings
 def definitions(settings: Settings) -> dg.Definitions:
     """Everything that serves the whole mesh and belongs to no domain."""
     job = upkeep_job(settings)
-    replay = replay_sensor(settings)
+    optional = (lineage_sensor(settings), replay_sensor(settings))
     return dg.Definitions(
         jobs=[job],
         schedules=[upkeep_schedule(settings, job)],
         sensors=[
             alert_sensor(settings, lambda address: serving(settings, address)),
-            *([replay] if replay else []),
+            *(sensor for sensor in optional if sensor),
         ],
         executor=dg.in_process_executor,
     )

@@ -30,6 +30,7 @@ from mesh_orchestration.orchestration.metadata import (
     tags,
 )
 from mesh_orchestration.orchestration.sla import freshness_policy
+from mesh_orchestration.orchestration.stamped import stamped
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,12 +130,13 @@ def publish_step(settings: Settings, product: DataProduct, context: dg.AssetExec
                 lake, context.run_id, settings.now(), input_snapshots=inputs, observer=context.log.debug
             )
             publication = publish(product, partial(_export, settings, product), request=request)
+            said = stamped(lake, product, publication) | {provenance.METADATA_KEY: dg.MetadataValue.json(dict(inputs))}
     except PublicationConflict as conflict:
         raise dg.RetryRequested(CONFLICT_RETRIES, CONFLICT_WAIT_SECONDS) from conflict
     yield from _check_results(context, publication)
     if not publication.published:
-        raise _refusal(publication)
-    yield dg.MaterializeResult(asset_key=key, metadata=_published_metadata(product, publication, inputs))
+        raise _refusal(publication, said)
+    yield dg.MaterializeResult(asset_key=key, metadata=_published_metadata(product, publication) | said)
 
 
 def _check_results(context: dg.AssetExecutionContext, publication: "Publication") -> Iterator[dg.AssetCheckResult]:
@@ -167,19 +169,20 @@ def _inputs(settings: Settings, product: DataProduct, instance: dg.DagsterInstan
     return {port: built[port] for port in product.input_names if port in built}
 
 
-def _refusal(publication: "Publication") -> dg.Failure:
+def _refusal(publication: "Publication", said: Mapping[str, Any]) -> dg.Failure:
     return dg.Failure(
         description=str(PublicationRefused(str(publication.address), publication.reasons, branch=publication.branch)),
         metadata={
             REFUSED: dg.MetadataValue.json(list(publication.reasons)),
             "mesh/branch": publication.branch,
             "mesh/served_snapshot": str(publication.previous or "none"),
+            **said,
         },
         allow_retries=False,
     )
 
 
-def _published_metadata(product: DataProduct, publication: "Publication", inputs: Mapping[str, Any]) -> dict[str, Any]:
+def _published_metadata(product: DataProduct, publication: "Publication") -> dict[str, Any]:
     failed = sum(not result.success for result in publication.results)
     return {
         "dagster/row_count": publication.rows,
@@ -187,10 +190,8 @@ def _published_metadata(product: DataProduct, publication: "Publication", inputs
         # Text: a browser rounds integers of this size.
         "mesh/snapshot_id": str(publication.snapshot_id),
         "mesh/previous_snapshot_id": str(publication.previous or ""),
-        "mesh/contract_version": publication.contract_version,
         "mesh/checks_passed": len(publication.results) - failed,
         "mesh/checks_failed": failed,
-        provenance.METADATA_KEY: dg.MetadataValue.json(dict(inputs)),
     }
 
 
