@@ -17,14 +17,15 @@ METADATA_KEY = "mesh/inputs"
 
 def landed(engine: Engine, ports: Iterable[str]) -> dict[str, dict[str, str]]:
     """What each port holds now: ``snapshot`` (the Iceberg snapshot, when it is another product),
-    ``watermark`` and ``batch`` of its newest batch. The engine must be open."""
+    ``watermark`` and ``batch`` of its newest batch, ``rows`` of all of them. The engine must be open."""
     state: dict[str, dict[str, str]] = {}
     for port in ports:
         entries = engine.ledger(port)
         if entries:
             newest = entries[-1]
             snapshot = "" if newest.snapshot_id is None else str(newest.snapshot_id)
-            found = {"snapshot": snapshot, "watermark": newest.watermark, "batch": newest.batch}
+            rows = str(sum(entry.rows for entry in entries))
+            found = {"snapshot": snapshot, "watermark": newest.watermark, "batch": newest.batch, "rows": rows}
             state[port] = {key: value for key, value in found.items() if value}
     return state
 

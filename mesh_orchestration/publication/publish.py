@@ -301,6 +301,7 @@ class _Attempt:
             rows=sum(file.record_count for file in files),
             inputs=self.request.input_snapshots,
             rewrite=self.request.rewrite,
+            sla=self.product.spec.sla.model_dump(mode="json", exclude_none=True),
         )
 
     def _writing(self, files: tuple[DataFile, ...], stamp: Stamp, *, snapshot_id: int) -> Writing:

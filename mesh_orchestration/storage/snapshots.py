@@ -41,6 +41,7 @@ class Snapshot:
     policy_hash: str = ""
     decision: str = ""
     rewrite: str = ""
+    sla: Mapping[str, Any] = field(default_factory=dict)
 
 
 def published(lake: Lake, address: Address) -> Snapshot | None:
@@ -152,6 +153,7 @@ def read_snapshot(address: Address, snapshot: IcebergSnapshot, branch: str = MAI
         policy_hash=stamp.policy_hash,
         decision=stamp.decision,
         rewrite=stamp.rewrite,
+        sla=stamp.sla,
     )
 
 

@@ -47,7 +47,8 @@ class Verdict:
 class Stamp:
     """What one publication writes into its snapshot; ``inputs`` maps an input port to what it held,
     ``policy_hash`` names the policies that decided and ``decision`` the record of it (both empty without policies).
-    ``rewrite`` says why rows were taken out of what was published (``erasure``, ``retention``); empty for a run."""
+    ``rewrite`` says why rows were taken out of what was published (``erasure``, ``retention``); empty for a run.
+    ``sla`` holds the service levels that the contract promised then, by name."""
 
     state: State
     address: str
@@ -62,6 +63,7 @@ class Stamp:
     policy_hash: str = ""
     decision: str = ""
     rewrite: str = ""
+    sla: Mapping[str, Any] = field(default_factory=dict)
 
     def summary(self) -> dict[str, str]:
         """The stamp as properties of an Iceberg snapshot summary."""
@@ -79,6 +81,7 @@ class Stamp:
             "policy-hash": self.policy_hash,
             "decision": self.decision,
             "rewrite": self.rewrite,
+            "sla": _json(self.sla) if self.sla else "",
         }
         return {PREFIX + key: value for key, value in said.items() if value}
 
@@ -103,6 +106,7 @@ class Stamp:
             policy_hash=said.get("policy-hash", ""),
             decision=said.get("decision", ""),
             rewrite=said.get("rewrite", ""),
+            sla=json.loads(said.get("sla", "{}")),
         )
 
 

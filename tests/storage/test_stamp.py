@@ -19,6 +19,7 @@ STAMP = Stamp(
     inputs={"transactions": {"watermark": "w", "batch": "b"}},
     verdicts=(Verdict("a", "expect_x", "col", "error", False, 1, 3, "ü"), Verdict("b", "expect_y", None, "warn", True)),
     reasons=("check a failed",),
+    sla={"freshness": "1h", "availability": 0.999},
 )
 
 
