@@ -20,7 +20,8 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 def commands_in(page: Path) -> list[str]:
     """The ``mesh …`` lines of the page's fenced blocks."""
     blocks = re.findall(r"```\w*\n(.*?)```", page.read_text(), flags=re.DOTALL)
-    return [match[1] for block in blocks for match in re.finditer(r"^(?:\$ )?mesh (\w+)", block, flags=re.MULTILINE)]
+    named = re.compile(r"^(?:\$ )?mesh (\w[\w-]*)", flags=re.MULTILINE)
+    return [match[1] for block in blocks for match in named.finditer(block)]
 
 
 def test_readme_fits_on_120_lines() -> None:

@@ -13,7 +13,7 @@ from mesh_orchestration.errors import ContractError, MeshError, SettingsError, S
 
 COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
-    "policy", "audit", "compliance",
+    "policy", "audit", "access-report", "erase", "retention", "compliance",
     "compile", "plan", "apply", "impact", "new", "resync", "dbt", "doctor", "demo",
 )  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
@@ -30,7 +30,7 @@ app = typer.Typer(
     help="Run, inspect and query the data mesh. Exit codes: 0 ok, 1 findings, 2 broken configuration.",
 )
 for _name in COMMANDS:
-    import_module(f"mesh_orchestration.cli.{_name}_command").register(app)
+    import_module(f"mesh_orchestration.cli.{_name.replace('-', '_')}_command").register(app)
 
 
 def fail(error: MeshError) -> int:

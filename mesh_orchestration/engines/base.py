@@ -26,6 +26,8 @@ LEDGER = "landing__ledger"
 OP, KEPT, WAS = "__op", "__kept", "__was_"
 REFUSED = {"origin": "string", "reason": "string", "key": "binary", "value": "binary"}
 """The columns of ``refused__<port>``: where a message stands, what is wrong with it, and the message itself."""
+Since = tuple[str, datetime]
+"""A date or time column, and the moment (UTC) from which on its rows count."""
 Mode = Literal["append", "replace", "reference"]
 Format = Literal["parquet", "csv", "json"]
 
@@ -170,8 +172,12 @@ class Engine(Protocol):
     def check_landing(self, port: str) -> None:
         """Raise EngineError when the landed rows of a port can no longer be read."""
 
-    def export(self, model: str, fields: Sequence[SchemaField], directory: Path) -> tuple[Path, ...]:
+    def export(
+        self, model: str, fields: Sequence[SchemaField], directory: Path, *, since: Since | None = None
+    ) -> tuple[Path, ...]:
         """Write a mart to zstd Parquet typed exactly as the contract's fields, in their order.
+
+        With ``since`` only rows whose column is not older are written, and those where it is null.
 
         Raises EngineError that lists every difference when the mart is missing or has drifted.
         """

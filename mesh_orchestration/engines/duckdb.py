@@ -228,12 +228,12 @@ class DuckDBEngine(ForgettingEngine):
         expected = duckdb_type(column)
         return found == expected or found.split("(")[0] in _WIDENED.get(expected, ())
 
-    def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
+    def _write(self, model: str, columns: Sequence[Column], directory: Path, *, where: str) -> tuple[Path, ...]:
         target = directory / "part-00000.parquet"
         selected = ", ".join(f"{ident(c.name)}::{duckdb_type(c)} as {ident(c.name)}" for c in columns)
         with self._transaction(f"export {model} to {directory}"):
             self._run(
-                f"copy (select {selected} from {self.relation(model)}) to {literal(str(target))} "
+                f"copy (select {selected} from {self.relation(model)}{where}) to {literal(str(target))} "
                 f"(format parquet, compression zstd, row_group_size {ROW_GROUP})"
             )
         return (target,)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.wording import suggestion
-from mesh_orchestration.engines.base import LEDGER, Batch, Files, Landed, LedgerEntry, Mode
+from mesh_orchestration.engines.base import LEDGER, Batch, Files, Landed, LedgerEntry, Mode, Since
 from mesh_orchestration.engines.columns import Column, ident
 from mesh_orchestration.errors import EngineError
 
@@ -33,6 +34,20 @@ _ENTRY = "port, batch, fingerprint, rows, landed_at, run_id, watermark, snapshot
 def landing_table(port: str) -> str:
     """The table an input port lands in."""
     return f"{_PREFIX}{port}"
+
+
+def _since(columns: Sequence[Column], since: Since) -> str:
+    """The clause that leaves out older rows."""
+    name, moment = since
+    kind = next(column for column in columns if column.name == name)
+    spelled = {"date": f"date '{moment:%Y-%m-%d}'"}.get(kind.type.name)
+    spelled = spelled or f"{'timestamptz' if kind.instant else 'timestamp'} '{_utc(moment, kind)}'"
+    return f" where {ident(name)} is null or {ident(name)} >= {spelled}"
+
+
+def _utc(moment: datetime, column: Column) -> str:
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return f"{text}+00" if column.instant else text
 
 
 def port_of(table: str) -> str:
@@ -113,8 +128,8 @@ class SqlEngine(ABC):
         """Append the batch's rows to a table, those of ``port`` without erased people; returns how many."""
 
     @abstractmethod
-    def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
-        """Write the columns of a mart as Parquet files."""
+    def _write(self, model: str, columns: Sequence[Column], directory: Path, *, where: str) -> tuple[Path, ...]:
+        """Write the columns of a mart as Parquet files, of the rows that the clause `` where …`` keeps."""
 
     @abstractmethod
     def _refer(self, port: str, columns: Sequence[Column], batch: Batch, files: Files) -> int | None:
@@ -184,7 +199,9 @@ class SqlEngine(ABC):
                 f"materialise the input port {port} again, then run dbt"
             ) from error
 
-    def export(self, model: str, fields: Sequence[SchemaField], directory: Path) -> tuple[Path, ...]:
+    def export(
+        self, model: str, fields: Sequence[SchemaField], directory: Path, *, since: Since | None = None
+    ) -> tuple[Path, ...]:
         columns = tuple(Column.of(field) for field in fields)
         found = self._columns(model)
         if not found:
@@ -201,7 +218,7 @@ class SqlEngine(ABC):
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EngineError(f"{self.domain}.{model} cannot be exported to {directory}: {error.strerror}") from error
-        return self._write(model, columns, directory)
+        return self._write(model, columns, directory, where=_since(columns, since) if since else "")
 
     def _models(self) -> list[tuple[Any, ...]]:
         return self._run(

@@ -232,7 +232,7 @@ class PostgresEngine(ForgettingEngine):
             return found in ("integer", "smallint")
         return found == expected
 
-    def _write(self, model: str, columns: Sequence[Column], directory: Path) -> tuple[Path, ...]:
+    def _write(self, model: str, columns: Sequence[Column], directory: Path, *, where: str) -> tuple[Path, ...]:
         import pyarrow.parquet as pq
 
         target = directory / "part-00000.parquet"
@@ -240,7 +240,7 @@ class PostgresEngine(ForgettingEngine):
         schema = pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
         try:
             with self._transaction(f"export {model} to {directory}"), self._open_bulk.cursor() as cursor:
-                cursor.execute(f"select {selected} from {self.relation(model)}")
+                cursor.execute(f"select {selected} from {self.relation(model)}{where}")
                 with pq.ParquetWriter(target, schema, compression="zstd") as writer:
                     for rows in cursor.fetch_record_batch():
                         writer.write_batch(_conform(rows, schema))

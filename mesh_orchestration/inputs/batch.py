@@ -18,6 +18,7 @@ from mesh_orchestration.engines.columns import Column, duckdb_type, ident
 from mesh_orchestration.engines.files import fits, offered_types, select_sql
 from mesh_orchestration.errors import EngineError, SourceError
 from mesh_orchestration.inputs.base import IngestContext, Ingested
+from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,7 +48,7 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
     """
     from mesh_orchestration.engines.session import file_reader
 
-    source = _source(port, context)
+    source = _source(port, context.settings)
     entries = {entry.batch: entry for entry in engine.ledger(port.name)}
     paths = _paths(source, landed=bool(entries))
     engine.prepare(port.name, source.columns)
@@ -64,12 +65,18 @@ def ingest(port: InputPort, engine: Engine, *, context: IngestContext) -> Ingest
     return Ingested(port.name, rows, tuple(batches), watermark=watermark, warnings=tuple(warnings))
 
 
-def _source(port: InputPort, context: IngestContext) -> _Source:
+def offered(port: InputPort, settings: Settings) -> Mapping[str, Path]:
+    """The files that lie behind the port now, each by the name of the batch that it is."""
+    source = _source(port, settings)
+    return {source.name_of(path): path for path in _paths(source, landed=True)}
+
+
+def _source(port: InputPort, settings: Settings) -> _Source:
     options = options_of(port)
     columns = tuple(
         replace(Column.parse(name, kind), called=options.names.get(name, "")) for name, kind in options.columns.items()
     )
-    return _Source(port.name, options, columns, context.settings.landing_dir)
+    return _Source(port.name, options, columns, settings.landing_dir)
 
 
 def _pattern(source: _Source) -> Path:

@@ -49,9 +49,25 @@ def tidy_products(settings: Settings) -> Iterator[str]:
         raise StorageError("; ".join(troubles))
 
 
+def expire_rows(settings: Settings) -> Iterator[str]:
+    """Take out what is older than ``spec.retention``; yields what was done, product by product. One product in
+    trouble does not keep the others from it: raises StorageError at the end."""
+    from mesh_orchestration.privacy.retention import retain
+
+    troubles = []
+    for done in retain(settings, load_mesh(settings)):
+        if done.trouble:
+            troubles.append(f"{done.address}: {done.trouble}")
+        else:
+            rows = f"{done.rows} rows" if done.column else "no rows, because no sla.event_time tells their age,"
+            yield f"{done.address}: {rows} and {done.snapshots} snapshots older than {done.retention} expired"
+    if troubles:
+        raise StorageError("; ".join(troubles))
+
+
 def upkeep_job(settings: Settings) -> dg.JobDefinition:
-    """The job ``upkeep``: snapshots expire, unused files go, finished runs older than MESH_RUNS_KEEP_DAYS
-    (30) are deleted. One failing part does not keep the other from running."""
+    """The job ``upkeep``: snapshots and rows expire, unused files go, finished runs older than MESH_RUNS_KEEP_DAYS
+    (30) are deleted. One failing part does not keep the others from running."""
 
     def purge_old_runs(context: OpExecutionContext) -> None:
         days = settings.integer("MESH_RUNS_KEEP_DAYS", 30)
@@ -62,14 +78,20 @@ def upkeep_job(settings: Settings) -> dg.JobDefinition:
         for line in tidy_products(settings):
             context.log.info(line)
 
+    def apply_retention(context: OpExecutionContext) -> None:
+        for line in expire_rows(settings):
+            context.log.info(line)
+
+    retention = dg.op(description="Takes rows and snapshots out that are older than spec.retention.")(apply_retention)
     purge = dg.op(description="Deletes finished runs older than MESH_RUNS_KEEP_DAYS.")(purge_old_runs)
     tidy = dg.op(description="Expires snapshots and rejected branches, deletes unused files.")(tidy_warehouse)
 
     def upkeep() -> None:
         purge()
         tidy()
+        retention()
 
-    described = "Purges old runs, expires old snapshots, deletes unused files."
+    described = "Purges old runs, expires old rows and snapshots, deletes unused files."
     return dg.job(name=UPKEEP, executor_def=dg.in_process_executor, description=described)(upkeep)
 
 

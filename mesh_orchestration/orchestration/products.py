@@ -31,6 +31,7 @@ from mesh_orchestration.orchestration.metadata import (
 )
 from mesh_orchestration.orchestration.sla import freshness_policy
 from mesh_orchestration.orchestration.stamped import stamped
+from mesh_orchestration.publication.retention import kept_since
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -155,9 +156,11 @@ def _check_results(context: dg.AssetExecutionContext, publication: "Publication"
 
 
 def _export(settings: Settings, product: DataProduct, directory: Path) -> Sequence[Path]:
-    """The mart as Parquet files; the engine is open only that long, because the audit does not need it."""
+    """The mart as Parquet files, without the rows that its contract no longer keeps.
+
+    The engine is open only that long, because the audit does not need it."""
     with engine_for(settings, product.domain) as engine:
-        return engine.export(product.model, product.fields, directory)
+        return engine.export(product.model, product.fields, directory, since=kept_since(product, settings.now()))
 
 
 def _inputs(settings: Settings, product: DataProduct, instance: dg.DagsterInstance) -> Mapping[str, Any]:

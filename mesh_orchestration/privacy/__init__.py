@@ -1,1 +1,1 @@
-"""The rights of the people whose data this is: finding it, erasing it, keeping it no longer than said."""
+"""What people may ask of their data: to see it, and to have it erased; and that it is not kept for ever."""

@@ -63,7 +63,7 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
         allowed = [
             path
             for product in products
-            for path in _attach(connection, lake, product, snapshots[product.address], granted[product.address])
+            for path in attach(connection, lake, product, snapshots[product.address], granted[product.address])
         ]
         _lock(connection, allowed)
         try:
@@ -127,17 +127,27 @@ def _products(query: exp.Query, mesh: Mesh) -> tuple[DataProduct, ...]:
     return tuple(found.values())
 
 
-def _attach(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, product: DataProduct, snapshot: Snapshot, access: Access
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    product: DataProduct,
+    snapshot: Snapshot,
+    access: Access,
+    *,
+    only: str = "",
 ) -> tuple[str, ...]:
-    """Make a product readable under its table name as the reader may see it; the local files that this needs."""
+    """Make a product readable under its table name as the reader may see it; the local files that this needs.
+
+    ``only`` is a condition in SQL on the columns as they are before they are masked.
+    """
     planned = scan(lake, snapshot)
     masked = {
         name: masked_expression(product.columns[name], mask, lake.settings.masking_key)
         for name, mask in access.masks.items()
         if name in planned.columns
     }
-    planned.attach(connection, *product.address.table, seen_as=masked, where=_condition(access, planned.columns))
+    conditions = [f"({one})" for one in (_condition(access, planned.columns), only) if one]
+    planned.attach(connection, *product.address.table, seen_as=masked, where=" and ".join(conditions))
     return tuple(str(path) for path in planned.paths) if planned.direct else ()
 
 

@@ -139,6 +139,18 @@ def expire_now(
     return tuple(gone)
 
 
+def retire(lake: Lake, address: Address, snapshots: tuple[int, ...]) -> None:
+    """Take snapshots out of the table's metadata; ``maintain`` deletes their files when their grace is over.
+    A snapshot that is the head of a branch or tag stays. Raises StorageError, PublicationConflict."""
+    table = lake.table(address)
+    heads = {ref.snapshot_id for ref in table.metadata.refs.values()} if table else set()
+    old = tuple(one for one in snapshots if one not in heads)
+    if table and old:
+        remove = partial(_removal, (), old, datetime.now(UTC))
+        with storage_errors(f"{address} cannot be tidied", lake.settings):
+            commit(lake, table, _heads(table.metadata), remove, address=address)
+
+
 def needed_files(table: Table) -> frozenset[str]:
     """Every file that the table's metadata names, in any snapshot; local ones without ``file://``."""
     return frozenset(_needed(table))
