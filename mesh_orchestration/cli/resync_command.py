@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mesh_orchestration.contract.mesh import Mesh
-from mesh_orchestration.contract.model import InputPort
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from mesh_orchestration.contract.mesh import Mesh
+    from mesh_orchestration.contract.model import InputPort
 
 
 def register(app: typer.Typer) -> None:

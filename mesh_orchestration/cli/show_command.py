@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mesh_orchestration.contract.mesh import Mesh
-from mesh_orchestration.contract.model import DataProduct, SchemaField
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from mesh_orchestration.contract.mesh import Mesh
+    from mesh_orchestration.contract.model import DataProduct, SchemaField
     from mesh_orchestration.impact.readers import Use
     from mesh_orchestration.storage.snapshots import Snapshot
     from mesh_orchestration.storage.stamp import Verdict
