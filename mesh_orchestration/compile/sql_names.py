@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mesh_orchestration.quoting import ident
+
 _PLAIN = re.compile(r"^[a-z_][a-z0-9_]*$")
 # The words that DuckDB or PostgreSQL do not take as a bare column name.
 RESERVED = frozenset(
@@ -26,4 +28,4 @@ def is_quoted(name: str) -> bool:
 
 def column(name: str) -> str:
     """``name`` as SQL spells a column, quoted only where it must be."""
-    return '"' + name.replace('"', '""') + '"' if is_quoted(name) else name
+    return ident(name) if is_quoted(name) else name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.drafts.base import Observed
 from mesh_orchestration.drafts.names import is_dimension, is_identifier
-from mesh_orchestration.engines.columns import ident
+from mesh_orchestration.quoting import ident
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mesh_orchestration.contract.wording import found
 from mesh_orchestration.drafts.names import personal_mask
-from mesh_orchestration.engines.columns import ident, literal
+from mesh_orchestration.quoting import ident, literal
 
 if TYPE_CHECKING:
     import duckdb

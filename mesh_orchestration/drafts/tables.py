@@ -9,8 +9,9 @@ from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.drafts.base import Observed
 from mesh_orchestration.drafts.files import SAMPLE
 from mesh_orchestration.drafts.profile import profile
-from mesh_orchestration.engines.columns import Column, duckdb_type, ident
+from mesh_orchestration.engines.columns import Column, duckdb_type
 from mesh_orchestration.errors import SourceError
+from mesh_orchestration.quoting import ident
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.types import LogicalType, parse_type
+from mesh_orchestration.quoting import ident as ident  # for engines/suppression.py, inputs/batch.py, privacy/report.py
+from mesh_orchestration.quoting import literal as literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,13 +107,3 @@ def _arrow(logical: LogicalType) -> pa.DataType:
     if logical.name in scalars:
         return scalars[logical.name]()
     return pa.time64("us") if logical.name == "time" else pa.timestamp("us")
-
-
-def ident(*parts: str) -> str:
-    """A quoted SQL identifier, valid in DuckDB and PostgreSQL."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
-
-
-def literal(text: str) -> str:
-    """A quoted SQL string, valid in DuckDB and PostgreSQL with standard strings."""
-    return "'" + text.replace("'", "''") + "'"

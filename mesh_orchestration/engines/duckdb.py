@@ -13,13 +13,14 @@ import duckdb
 import tenacity
 
 from mesh_orchestration.engines.base import Batch, Files
-from mesh_orchestration.engines.columns import Column, duckdb_type, ident, literal
+from mesh_orchestration.engines.columns import Column, duckdb_type
 from mesh_orchestration.engines.files import offered_types, select_sql
 from mesh_orchestration.engines.forgetting import ForgettingEngine
 from mesh_orchestration.engines.landing import landing_table
 from mesh_orchestration.engines.session import configure, first_line, session_settings
 from mesh_orchestration.engines.suppression import Suppression
 from mesh_orchestration.errors import EngineError
+from mesh_orchestration.quoting import ident, literal
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:

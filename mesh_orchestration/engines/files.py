@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesh_orchestration.engines.base import Files
-from mesh_orchestration.engines.columns import Column, duckdb_type, ident, literal
+from mesh_orchestration.engines.columns import Column, duckdb_type
+from mesh_orchestration.quoting import exactly, ident, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,7 +95,7 @@ def _strict_cast(column: Column) -> str:
 
 
 def _function(files: Files, columns: Sequence[Column]) -> str:
-    paths = f"[{', '.join(literal(_exactly(path)) for path in files.paths)}]"
+    paths = f"[{', '.join(exactly(path) for path in files.paths)}]"
     if files.format == "parquet":
         union = ", union_by_name = true" if len(files.paths) > 1 else ""
         return f"read_parquet({paths}, hive_partitioning = false{union})"
@@ -112,8 +113,3 @@ def _function(files: Files, columns: Sequence[Column]) -> str:
 def _header(path: Path) -> list[str]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         return next(csv.reader(lines), [])
-
-
-def _exactly(path: Path) -> str:
-    """The path as a DuckDB pattern that matches only itself."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesh_orchestration.engines.base import LEDGER, LedgerEntry
-from mesh_orchestration.engines.columns import ident, literal
 from mesh_orchestration.engines.landing import landing_table
 from mesh_orchestration.engines.stream import StreamEngine, refused_table
+from mesh_orchestration.quoting import ident, literal
 
 Holding = Mapping[str, str]
 """Columns, and the text of the value that names the person in each."""

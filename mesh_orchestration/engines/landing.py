@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.engines.base import LEDGER, Batch, Files, Landed, LedgerEntry, Mode, Since
-from mesh_orchestration.engines.columns import Column, ident
+from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.errors import EngineError
+from mesh_orchestration.quoting import ident
 
 if TYPE_CHECKING:
     import pyarrow as pa

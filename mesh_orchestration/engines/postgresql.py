@@ -21,12 +21,13 @@ from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import parse_dsn
 
 from mesh_orchestration.engines.base import Batch, Files
-from mesh_orchestration.engines.columns import Column, arrow_type, duckdb_type, ident, literal, postgres_type
+from mesh_orchestration.engines.columns import Column, arrow_type, duckdb_type, postgres_type
 from mesh_orchestration.engines.files import offered_types, select_sql
 from mesh_orchestration.engines.forgetting import ForgettingEngine
 from mesh_orchestration.engines.session import file_reader
 from mesh_orchestration.engines.suppression import Suppression
 from mesh_orchestration.errors import EngineError, SettingsError
+from mesh_orchestration.quoting import ident, literal
 from mesh_orchestration.settings import Settings
 
 BATCH_ROWS = 65_536

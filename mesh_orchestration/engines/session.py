@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from mesh_orchestration.engines.columns import literal
+from mesh_orchestration.quoting import literal
 from mesh_orchestration.settings import Settings
 
 

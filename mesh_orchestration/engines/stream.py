@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from mesh_orchestration.contract.ports import LANDED
 from mesh_orchestration.engines.base import KEPT, LEDGER, OP, REFUSED, WAS, Batch, Changes, Landed, LedgerEntry
-from mesh_orchestration.engines.columns import Column, ident, literal
+from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.engines.landing import SqlEngine, landing_table, port_of
 from mesh_orchestration.errors import EngineError
+from mesh_orchestration.quoting import ident, literal
 
 _REFUSED = tuple(Column.parse(name, kind) for name, kind in REFUSED.items())
 

@@ -49,9 +49,9 @@ def _unmet(
     settings: Settings, mesh: Mesh, contract: ConsumerContract, lake: Lake, snapshot: Snapshot
 ) -> Iterator[UnmetData]:
     from mesh_orchestration.audit import SqlData, audit
-    from mesh_orchestration.engines.columns import ident
     from mesh_orchestration.engines.session import file_reader
     from mesh_orchestration.publication.auditing import reason_of
+    from mesh_orchestration.quoting import ident
     from mesh_orchestration.storage.scan import scan
 
     planned, number = scan(lake, snapshot), snapshot.snapshot_id

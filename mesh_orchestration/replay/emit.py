@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesh_orchestration.errors import SettingsError, SourceError
+from mesh_orchestration.quoting import literal
 from mesh_orchestration.replay.landing import (
     Origin,
     covered,
@@ -164,9 +165,8 @@ def _write_all(con: Any, planned: list[_Planned], staged: str, on_progress: Prog
 
 
 def _copy(con: Any, plan: _Planned, path: Path) -> int:
-    target = str(path).replace("'", "''")
     query = f"select * from ({plan.query}) order by {plan.order}"
-    found = con.execute(f"copy ({query}) to '{target}' (format parquet, compression zstd)").fetchall()
+    found = con.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)").fetchall()
     return int(found[0][0])
 
 

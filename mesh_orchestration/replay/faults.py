@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from mesh_orchestration.errors import SourceError
+from mesh_orchestration.quoting import exactly, literal
 from mesh_orchestration.replay.landing import Delivery, deliveries, only_writer, place
 from mesh_orchestration.replay.tables import TABLES
 from mesh_orchestration.settings import Settings
@@ -100,14 +101,16 @@ def _write(table: str, fault: Fault, good: Path, path: Path) -> int:
     if fault == "truncated":
         content = good.read_bytes()
         return path.write_bytes(content[: len(content) // 2])
-    return _write_query(_BROKEN[fault](table, _literal(good)), path)
+    return _write_query(_BROKEN[fault](table, exactly(good)), path)
 
 
 def _write_query(query: str, path: Path) -> int:
     import duckdb
 
     with duckdb.connect() as con:
-        found: Any = con.execute(f"copy ({query}) to {_literal(path)} (format parquet, compression zstd)").fetchall()
+        found: Any = con.execute(
+            f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)"
+        ).fetchall()
         return int(found[0][0])
 
 
@@ -141,7 +144,3 @@ def _type_of(table: str, good: str) -> str:
     with duckdb.connect() as con:
         described = con.execute(f"describe select {_NULLABLE[table]} from read_parquet({good})").fetchall()
         return str(described[0][1])
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from mesh_orchestration.errors import SourceError
+from mesh_orchestration.quoting import exactly
 
 CYCLE = timedelta(days=364)
 FIRST = datetime(2017, 1, 1)  # noqa: DTZ001 - the source's clock: UTC without a zone
@@ -188,5 +189,4 @@ def _shifted(columns: str, cycle: int) -> str:
 
 
 def _relation(source: str) -> str:
-    quoted = str(dataset(source)).replace("'", "''")
-    return f"read_parquet('{quoted}')"
+    return f"read_parquet({exactly(dataset(source))})"

@@ -7,7 +7,6 @@ the columns are those of the snapshot's own schema, not of the newest one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +39,7 @@ from pyiceberg.types import (
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.quoting import exactly, ident
 from mesh_orchestration.storage.catalog import Lake, local_path, storage_errors
 from mesh_orchestration.storage.snapshots import Snapshot
 
@@ -79,12 +79,12 @@ class Scan:
         if not self.direct:
             raise StorageError(f"snapshot {self.snapshot_id} is not in plain local files; read it with batches()")
         if not self.files:
-            nulls = ", ".join(f"null::{kind} as {_ident(name)}" for name, kind in self.columns.items())
+            nulls = ", ".join(f"null::{kind} as {ident(name)}" for name, kind in self.columns.items())
             return f"select {nulls} where false"
         present, uniform = self._present
         # A cast to the type that a column already has costs nothing: DuckDB drops it while it binds.
         spelled = (
-            f"{_ident(name)}::{kind} as {_ident(name)}" if name in present else f"null::{kind} as {_ident(name)}"
+            f"{ident(name)}::{kind} as {ident(name)}" if name in present else f"null::{kind} as {ident(name)}"
             for name, kind in self.columns.items()
         )
         return f"select {', '.join(spelled)} from {self._read_parquet(union=not uniform)}"
@@ -109,10 +109,10 @@ class Scan:
         ``seen_as`` maps columns to the SQL that is shown instead of them, ``where`` leaves rows out; nothing
         else of the snapshot can be reached through the connection.
         """
-        target = f"{_ident(schema)}.{_ident(name)}"
-        connection.execute(f"create schema if not exists {_ident(schema)}")
+        target = f"{ident(schema)}.{ident(name)}"
+        connection.execute(f"create schema if not exists {ident(schema)}")
         shown = ", ".join(
-            f"{seen_as[column]} as {_ident(column)}" if column in seen_as else _ident(column) for column in self.columns
+            f"{seen_as[column]} as {ident(column)}" if column in seen_as else ident(column) for column in self.columns
         )
         condition = f" where {where}" if where else ""
         if self.direct:
@@ -121,7 +121,7 @@ class Scan:
         incoming = f"incoming_{self.snapshot_id}"
         connection.register(incoming, self.batches())
         try:
-            query = f"select {shown} from {_ident(incoming)}{condition}"
+            query = f"select {shown} from {ident(incoming)}{condition}"
             connection.execute(f"create or replace table {target} as {query}")
         finally:
             connection.unregister(incoming)
@@ -133,7 +133,7 @@ class Scan:
         return {name for schema in schemas for name in schema.names}, all(one.equals(schemas[0]) for one in schemas)
 
     def _read_parquet(self, *, union: bool) -> str:
-        names = ", ".join(_literal(_exactly(path)) for path in self.paths)
+        names = ", ".join(exactly(path) for path in self.paths)
         return f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if union else ''})"
 
 
@@ -179,16 +179,3 @@ def duckdb_type(kind: IcebergType) -> str:
     if isinstance(kind, DecimalType):
         return f"DECIMAL({kind.precision},{kind.scale})"
     return _DUCKDB.get(type(kind), "")
-
-
-def _ident(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _exactly(path: Path) -> str:
-    """The path as a DuckDB pattern that matches only itself."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,10 +11,10 @@ import duckdb
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct
-from mesh_orchestration.engines.columns import literal
 from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.publication.publish import publish
 from mesh_orchestration.publication.request import Export, Publication, PublishRequest
+from mesh_orchestration.quoting import literal
 from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.scan import scan
 from mesh_orchestration.storage.snapshots import Snapshot, published

@@ -13,9 +13,10 @@ from mesh_orchestration.drafts.files import SAMPLE, batch_port, files_of, ordere
 from mesh_orchestration.drafts.profile import find_key, profile
 from mesh_orchestration.drafts.sniff import sniff
 from mesh_orchestration.engines.base import Files
-from mesh_orchestration.engines.columns import Column, ident, literal
+from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.engines.files import select_sql
 from mesh_orchestration.errors import SourceError
+from mesh_orchestration.quoting import ident, literal
 
 if TYPE_CHECKING:
     import duckdb

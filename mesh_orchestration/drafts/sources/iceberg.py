@@ -12,8 +12,9 @@ from mesh_orchestration.drafts.files import SAMPLE, ordered_reader
 from mesh_orchestration.drafts.names import slug
 from mesh_orchestration.drafts.profile import find_key, profile
 from mesh_orchestration.drafts.tables import chosen
-from mesh_orchestration.engines.columns import Column, duckdb_type, ident
+from mesh_orchestration.engines.columns import Column, duckdb_type
 from mesh_orchestration.errors import MeshError, SourceError, StorageError
+from mesh_orchestration.quoting import ident
 from mesh_orchestration.settings import CATALOG_NAME
 
 if TYPE_CHECKING:

@@ -21,9 +21,10 @@ from mesh_orchestration.drafts.files import (
 from mesh_orchestration.drafts.profile import find_key, profile
 from mesh_orchestration.drafts.types import from_duckdb, no_word_for
 from mesh_orchestration.engines.base import Files
-from mesh_orchestration.engines.columns import Column, literal
+from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.engines.files import fits, offered_types, select_sql
 from mesh_orchestration.errors import SourceError
+from mesh_orchestration.quoting import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -18,8 +18,8 @@ from mesh_orchestration.drafts.names import slug
 from mesh_orchestration.drafts.profile import find_key
 from mesh_orchestration.drafts.tables import chosen, profile_text
 from mesh_orchestration.drafts.types import from_sql
-from mesh_orchestration.engines.columns import ident, literal
 from mesh_orchestration.errors import SettingsError, SourceError
+from mesh_orchestration.quoting import ident, literal
 
 _SECONDS = 10
 _TEXT = "as_text"
