@@ -46,8 +46,15 @@ def _read(file: Path) -> dict[Any, Any]:
         raise PolicyError(f"{file} is over {MAX_BYTES // 1024 // 1024} MiB, which no decision needs")
     if text.lstrip().startswith("{"):
         try:
-            return dict(json.loads(text))
+            return dict(json.loads(text, parse_constant=_no_number))
         except ValueError as error:
             raise PolicyError(f"{file} is not JSON: {error}") from None
     document = parse_document(text, str(file))
-    return dict(json.loads(json.dumps(document.value, default=str)))
+    try:
+        return dict(json.loads(json.dumps(document.value, default=str), parse_constant=_no_number))
+    except ValueError as error:
+        raise PolicyError(f"{file} cannot be judged: {error}") from None
+
+
+def _no_number(said: str) -> None:
+    raise ValueError(f"{said} is no number in JSON")

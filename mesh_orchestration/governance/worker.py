@@ -3,7 +3,8 @@
 It is a process of its own so that a policy that loops or eats memory can be stopped, and because an
 engine may only be used by the thread that made it. It imports nothing of the mesh and starts in
 milliseconds. Requests: ``{"load": {"policies": [[path, text]], "data": {}}}``,
-``{"decide": [[input, [rule, …]], …]}``, ``{"parse": [[path, text]]}``, ``{"parse_old": [[path, text]]}``,
+``{"decide": {"rules": [[rule, …], …], "asked": [place in rules, …]}}`` followed by one line an input,
+``{"time": …}`` likewise, ``{"parse": [[path, text]]}``, ``{"parse_old": [[path, text]]}``,
 ``{"test": {"rules": […], "coverage": bool}}``. Answers: ``{"ok": …}`` or ``{"error": text}``.
 """
 
@@ -13,6 +14,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import regorus
@@ -34,17 +36,35 @@ class Worker:
         for path, text in asked["policies"]:
             engine.add_policy(path, text)
         engine.add_data_json(json.dumps(asked["data"]))
+        # What is worked out at the first evaluation is worked out again in every clone of an engine that had none.
+        engine.eval_query_as_json("true")
         self._loaded = engine
         return list(engine.get_packages())
 
-    def decide(self, asked: list[tuple[Any, list[str]]]) -> list[list[Any]]:
+    def decide(self, asked: dict[str, Any]) -> list[list[Any]]:
         """For each input the value of each rule, or ``{"error": text}`` for one that cannot be evaluated."""
+        return [[_value(engine, rule) for rule in rules] for engine, rules in self._asked(asked)]
+
+    def time(self, asked: dict[str, Any]) -> list[list[float]]:
+        """For each input the seconds that each rule took."""
         answers = []
-        for document, rules in asked:
-            engine = self._loaded.clone()
-            engine.set_input_json(json.dumps(document))
-            answers.append([_value(engine, rule) for rule in rules])
+        for engine, rules in self._asked(asked):
+            seconds = []
+            for rule in rules:
+                begun = time.perf_counter()
+                _value(engine, rule)
+                seconds.append(time.perf_counter() - begun)
+            answers.append(seconds)
         return answers
+
+    def _asked(self, asked: dict[str, Any]) -> Iterator[tuple[regorus.Engine, list[str]]]:
+        """An engine that holds the input, and the rules, for each of the inputs that follow on standard input."""
+        # All are read before the first is judged: whoever asks can only wait for an answer once they have written.
+        documents = [sys.stdin.buffer.readline().decode() for _ in asked["asked"]]
+        for document, place in zip(documents, asked["asked"], strict=True):
+            engine = self._loaded.clone()
+            engine.set_input_json(document)
+            yield engine, asked["rules"][place]
 
     def parse(self, asked: list[tuple[str, str]]) -> list[Any]:
         """The syntax tree of each policy, or ``{"error": text}``."""

@@ -11,11 +11,16 @@ package mesh.rules.personal_data_classified
 deny contains finding if {
 	some index, field in input.product.spec.schema.fields
 	not field_is_personal(field)
-	some pattern in data.config.personal.names
 	regex.match(pattern, lower(field.name))
 	message := sprintf("'%s' looks like personal data and is not classified", [field.name])
 	path := sprintf("spec.schema.fields[%v].pii", [index])
 	finding := {"path": path, "message": message}
+}
+
+# One pattern instead of many: a mesh has thousands of columns.
+pattern := one if {
+	count(data.config.personal.names) > 0
+	one := concat("", ["(", concat(")|(", data.config.personal.names), ")"])
 }
 
 field_is_personal(field) if field.pii

@@ -67,3 +67,20 @@ def test_an_input_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
     answer = mesh(HERE, "policy", "eval", "CUR-001", str(tmp_path / "none.json"))
 
     assert (answer.code, "cannot be read" in answer.err, "Traceback" in answer.err) == (1, True, False)
+
+
+def test_each_rule_is_timed() -> None:
+    answer = mesh(HERE, "policy", "bench", "--json")
+    rules = {rule["code"]: rule for rule in answer.json["rules"]}
+
+    assert answer.code == 0
+    assert [rules[code]["kind"] for code in ("SLA-001", "ACC-001", "SEC-001")] == ["product", "read", "project"]
+    assert all(0 < rule["middle"] <= rule["longest"] for rule in rules.values())
+    assert "on a thousand" in mesh(HERE, "policy", "bench").out
+
+
+def test_what_is_no_number_is_not_judged(tmp_path: Path) -> None:
+    for name, text in (("a.json", '{"amount": NaN}'), ("a.yaml", "amount: .nan\n")):
+        (tmp_path / name).write_text(text)
+        answer = mesh(HERE, "policy", "eval", "CUR-001", str(tmp_path / name))
+        assert (answer.code, "NaN is no number in JSON" in answer.err) == (1, True)

@@ -82,3 +82,23 @@ def test_threads_may_ask_at_the_same_time(engine: Embedded) -> None:
         thread.join(20)
 
     assert sorted(value.value[0] for value in found) == list(range(4, 12))
+
+
+def test_numbers_of_any_length_reach_the_rules_and_text_that_is_none_is_refused(engine: Embedded) -> None:
+    assert ask(engine, "deny", numbers=[10**30]) == Value([1e30])
+    with pytest.raises(PolicyError, match="hex escape"):
+        ask(engine, "deny", numbers=[5], text="\ud800")
+
+
+def test_each_document_is_judged_by_the_rules_it_was_asked_for(engine: Embedded) -> None:
+    asked = [Asked({"numbers": [5]}, ("data.a.deny", "data.a.broken")), Asked({"numbers": [5, 6]}, ("data.a.deny",))]
+    (first, second) = engine.decide(asked)
+
+    assert (first[0], bool(first[1].error), second) == (Value([5]), True, (Value([5, 6]),))
+
+
+def test_the_time_of_each_rule_is_told(engine: Embedded) -> None:
+    ((seconds,), (more,)) = engine.time([Asked({"numbers": [n]}, ("data.a.deny",)) for n in (1, 5)])
+
+    assert 0 < seconds < 1
+    assert 0 < more < 1
