@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mesh_orchestration.settings import Settings
 from tests.builders import contract_text, write_contract
 from tests.cli.mesh import mesh
@@ -69,6 +71,7 @@ def test_an_input_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
     assert (answer.code, "cannot be read" in answer.err, "Traceback" in answer.err) == (1, True, False)
 
 
+@pytest.mark.slow
 def test_each_rule_is_timed() -> None:
     answer = mesh(HERE, "policy", "bench", "--json")
     rules = {rule["code"]: rule for rule in answer.json["rules"]}
@@ -79,6 +82,7 @@ def test_each_rule_is_timed() -> None:
     assert "on a thousand" in mesh(HERE, "policy", "bench").out
 
 
+@pytest.mark.slow
 def test_what_is_no_number_is_not_judged(tmp_path: Path) -> None:
     for name, text in (("a.json", '{"amount": NaN}'), ("a.yaml", "amount: .nan\n")):
         (tmp_path / name).write_text(text)

@@ -151,6 +151,7 @@ def test_new_text_is_left_alone(engine: Embedded) -> None:
         assert not migrate(path.name, path.read_text(), engine).changed
 
 
+@pytest.mark.slow
 def test_files_are_checked_shown_and_written(tmp_path: Path) -> None:
     fine, old = tmp_path / "fine.rego", tmp_path / "old.rego"
     fine.write_text("package x\n\na := 1\n")
@@ -169,6 +170,7 @@ def test_files_are_checked_shown_and_written(tmp_path: Path) -> None:
     assert mesh(HERE, "policy", "migrate", "--check", *files).code == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_rego_file_is_said(tmp_path: Path) -> None:
     answer = mesh(HERE, "policy", "migrate", str(tmp_path / "none.rego"))
     assert (answer.code, "cannot be read" in answer.err) == (2, True)

@@ -204,6 +204,7 @@ def test_the_rules_deny_at_file_and_line(shop: Settings) -> None:
     assert "deploy/many.yaml:1 resources: LIM-001 'the container' has no limit of cpu" in found
 
 
+@pytest.mark.slow
 def test_a_mesh_is_checked_as_a_whole_and_a_waiver_for_a_domain_holds(shop: Settings) -> None:
     write(shop, "dbt_projects/billing/models/a.sql", "select 1 as a\nfrom orders.order_lines")
     answer = mesh(shop, "policy", "check", "--domain", "billing", "--json")
@@ -218,6 +219,7 @@ def test_a_mesh_is_checked_as_a_whole_and_a_waiver_for_a_domain_holds(shop: Sett
     assert "waived by policies/waivers/ports.yaml" in " ".join(answer.out.split())
 
 
+@pytest.mark.slow
 def test_a_broken_contract_or_an_unknown_domain_is_said(shop: Settings) -> None:
     answer = mesh(shop, "policy", "check", "--domain", "biling")
     assert (answer.code, "did you mean 'billing'?" in answer.err) == (1, True)

@@ -128,6 +128,7 @@ def test_the_guardrails_decide_the_same_by_a_server(opa: str) -> None:
         assert remote.bundle.hash == embedded.bundle.hash
 
 
+@pytest.mark.slow
 @real
 def test_a_command_asks_the_server(opa: str, settings: Settings) -> None:
     write_contract(settings.root, contract_text())
