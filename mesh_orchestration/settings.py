@@ -52,6 +52,17 @@ class Settings:
                 f"{name}={text!r} is not a whole number; unset it or give e.g. {name}={default}"
             ) from None
 
+    def share(self, name: str, default: float) -> float:
+        """Setting ``name``, ``99%`` or 0.99, as a share from 0 to 1; raises SettingsError naming the setting."""
+        text = self.get(name, str(default)).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if 0 <= share <= 1:
+            return share
+        raise SettingsError(f"{name}={text!r} is not a share; unset it or give e.g. {name}={default:.6g} or 99%")
+
     def now(self) -> datetime:
         """The mesh's clock, UTC; ``MESH_NOW`` (ISO 8601) pins it for a demo or a test."""
         text = self.get("MESH_NOW")

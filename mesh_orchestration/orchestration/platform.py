@@ -1,4 +1,4 @@
-"""The code location ``platform``: alerts, lineage, upkeep and the example's source. It imports no dbt."""
+"""The code location ``platform``: alerts, lineage, SLAs, upkeep and the example's source. It imports no dbt."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mesh_orchestration.alerts.notice import Serving
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.orchestration.platform_lineage import lineage_sensor
+from mesh_orchestration.orchestration.platform_sla import sla_sensor
 from mesh_orchestration.orchestration.platform_upkeep import replay_sensor, upkeep_job, upkeep_schedule
 from mesh_orchestration.settings import Settings
 
@@ -21,6 +22,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         schedules=[upkeep_schedule(settings, job)],
         sensors=[
             alert_sensor(settings, lambda address: serving(settings, address)),
+            sla_sensor(settings),
             *(sensor for sensor in optional if sensor),
         ],
         executor=dg.in_process_executor,

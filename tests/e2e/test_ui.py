@@ -244,6 +244,7 @@ def test_schedules_sensors_and_daemons_run(up: MeshUp) -> None:
         "inventory_automation",
         "upkeep_schedule",
         "alerts",
+        "sla",
         "replay_source",
     }
     assert {"SENSOR", "SCHEDULER", "ASSET", "FRESHNESS_DAEMON", "QUEUED_RUN_COORDINATOR"} <= daemons.keys()

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from mesh_orchestration.orchestration import platform
-from mesh_orchestration.orchestration.platform_upkeep import UPKEEP, purge_runs, tidy_products
+from mesh_orchestration.orchestration.platform_upkeep import REPLAY, UPKEEP, purge_runs, tidy_products
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at, product
 
@@ -54,19 +54,25 @@ def reading_the_example(root: Path, **environ: str) -> Settings:
     return mesh_at(root, product(inputs=[port]), **environ)
 
 
-def test_the_platform_serves_alerts_upkeep_and_the_replayed_source(tmp_path: Path) -> None:
-    repository = platform.definitions(reading_the_example(tmp_path)).get_repository_def()
+def sensors(settings: Settings) -> set[str]:
+    """The names of the platform's sensors."""
+    return {sensor.name for sensor in platform.definitions(settings).get_repository_def().sensor_defs}
 
-    assert {sensor.name for sensor in repository.sensor_defs} == {"alerts", "replay_source"}
+
+def test_the_platform_serves_alerts_slas_upkeep_and_the_replayed_source(tmp_path: Path) -> None:
+    settings = reading_the_example(tmp_path)
+    repository = platform.definitions(settings).get_repository_def()
+
+    assert sensors(settings) == {"alerts", "sla", "replay_source"}
     assert [schedule.name for schedule in repository.schedule_defs] == ["upkeep_schedule"]
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
 
 
 def test_a_mesh_that_does_not_read_the_example_source_is_not_given_it(settings: Settings) -> None:
-    assert [sensor.name for sensor in platform.definitions(settings).get_repository_def().sensor_defs] == ["alerts"]
+    assert REPLAY not in sensors(settings)
 
 
 def test_the_replayed_source_can_be_switched_off(tmp_path: Path) -> None:
     off = reading_the_example(tmp_path, MESH_REPLAY="off")
 
-    assert [sensor.name for sensor in platform.definitions(off).get_repository_def().sensor_defs] == ["alerts"]
+    assert REPLAY not in sensors(off)

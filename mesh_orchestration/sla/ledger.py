@@ -1,0 +1,289 @@
+"""The SLA ledger: intervals are only ever added, together with how far the recorder has come.
+
+One SQLite file below MESH_HOME, or the PostgreSQL database of MESH_SLA_URL. Whatever one look at the mesh adds is
+one transaction that begins with the same locked row, so recorders take turns, and one that is killed has written
+everything or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from mesh_orchestration.contract.model import Sla
+from mesh_orchestration.errors import StorageError
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.sla.course import Course, Interval
+
+FOLDER, FILE = "sla", "ledger.db"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TABLES = MetaData()
+_INTERVALS = Table(
+    "sla_interval",
+    _TABLES,
+    Column("address", Text, primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("value", Double),
+    Column("threshold", Double),
+    Column("version", Text, nullable=False),
+    Column("snapshot", BigInteger),
+    Column("check", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("detected", BigInteger),
+)
+_COURSES = Table(
+    "sla_course",
+    _TABLES,
+    Column("address", Text, primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("course", Text, nullable=False),
+)
+_PRODUCTS = Table(
+    "sla_product", _TABLES, Column("address", Text, primary_key=True), Column("standing", Text, nullable=False)
+)
+_LOCK = Table("sla_lock", _TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
+for _what in ("update", "delete"):
+    _refuse = f"create trigger sla_interval_no_{_what} before {_what} on sla_interval "
+    _ddl = DDL(_refuse + "begin select raise(abort, 'the SLA ledger is only added to'); end")  # type: ignore[no-untyped-call]
+    event.listen(_INTERVALS, "after_create", _ddl.execute_if(dialect="sqlite"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a product is recorded: its table, the newest ``snapshot`` with its ``sequence``, when it was published
+    first and last, when recording began and last looked, what the newest publication promised, and when the
+    contract went away (``ended``)."""
+
+    table: str
+    snapshot: int
+    sequence: int
+    first: datetime
+    published: datetime
+    since: datetime
+    seen: datetime
+    version: str
+    sla: Sla
+    ended: datetime | None = None
+
+
+_STANDING, _COURSE = TypeAdapter(Standing), TypeAdapter(Course)
+
+
+class Ledger:
+    """An open ledger; a context manager, so that its connections are given back."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine, self._where = engine, where
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def recording(self) -> Iterator[Recording]:
+        """A transaction that no other recorder runs beside; raises StorageError, and then nothing is written."""
+        with self._errors(), self._engine.begin() as connection:
+            connection.execute(update(_LOCK).values(held=_LOCK.c.held + 1))
+            yield Recording(connection)
+
+    def standings(self) -> dict[str, Standing]:
+        """How far each product is recorded, by address."""
+        with self._reading() as connection:
+            return _standings(connection)
+
+    def courses(self) -> dict[tuple[str, str], Course]:
+        """What goes on now, by address and service level."""
+        with self._reading() as connection:
+            return _courses(connection)
+
+    def intervals(
+        self, addresses: Sequence[str] = (), *, since: datetime, until: datetime
+    ) -> dict[tuple[str, str], tuple[Interval, ...]]:
+        """The intervals that reach into the time from ``since`` to ``until``, oldest first, by address and service
+        level; those still open are cut at ``until``, and one that begins there has no length."""
+        table, found = _INTERVALS.c, dict[tuple[str, str], list[Interval]]()
+        wanted = select(_INTERVALS).where(table.end > _number(since), table.start < _number(until))
+        if addresses:
+            wanted = wanted.where(table.address.in_(addresses))
+        with self._reading() as connection:
+            for row in connection.execute(wanted.order_by(table.address, table.level, table.start)).mappings():
+                found.setdefault((row["address"], row["level"]), []).append(_interval(row))
+            open_now = _courses(connection)
+        for key, course in open_now.items():
+            if not addresses or key[0] in addresses:
+                found.setdefault(key, []).extend(course.intervals(until) or course.beginning(until))
+        return {key: tuple(one for one in kept if one.end > since) for key, kept in found.items() if kept}
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection to which nothing changes between two questions."""
+        with self._errors(), self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("begin")
+            else:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise _unusable(self._where, error) from error
+
+
+class Recording:
+    """What one look at the mesh adds; everything in it is written together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.standings, self.courses = _standings(connection), _courses(connection)
+
+    def add(self, address: str, intervals: Sequence[Interval]) -> None:
+        """Add intervals that are over."""
+        rows = [_row(address, one) for one in intervals]
+        if rows:
+            self._connection.execute(insert(_INTERVALS), rows)
+
+    def put(self, address: str, level: str, course: Course | None) -> None:
+        """Say what goes on for a service level; None when it is promised no more."""
+        key, table = (address, level), _COURSES.c
+        old = self.courses.get(key)
+        if course == old:
+            return
+        same = (table.address == address) & (table.level == level)
+        if course is None:
+            self._connection.execute(_COURSES.delete().where(same))
+            del self.courses[key]
+            return
+        text = _COURSE.dump_json(course).decode()
+        statement = update(_COURSES).where(same) if old else insert(_COURSES).values(address=address, level=level)
+        self._connection.execute(statement.values(course=text))
+        self.courses[key] = course
+
+    def stand(self, address: str, standing: Standing) -> None:
+        """Say how far the product is recorded."""
+        known = address in self.standings
+        statement = update(_PRODUCTS).where(_PRODUCTS.c.address == address) if known else insert(_PRODUCTS)
+        text = _STANDING.dump_json(standing, exclude_none=True).decode()
+        self._connection.execute(statement.values(standing=text, **({} if known else {"address": address})))
+        self.standings[address] = standing
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger that settings choose, made when there is none; raises StorageError when it cannot be used."""
+    url = settings.get("MESH_SLA_URL")
+    where = "the database of MESH_SLA_URL" if url else str(ledger_file(settings))
+    try:
+        if not url:
+            ledger_file(settings).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url) if url else _sqlite(ledger_file(settings))
+        _provide(engine)
+    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        raise _unusable(where, error) from error
+    return Ledger(engine, where)
+
+
+def ledger_file(settings: Settings) -> Path:
+    """The SQLite file of the ledger."""
+    return settings.home / FOLDER / FILE
+
+
+def _sqlite(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _: Any) -> None:
+        connection.execute("pragma journal_mode = wal")
+        # A crash of the process loses nothing; a power cut the last looks at most, and the snapshots know those.
+        connection.execute("pragma synchronous = normal")
+
+    return engine
+
+
+def _provide(engine: Engine) -> None:
+    """Make the tables unless they are there; several processes may do so at once."""
+    with engine.connect() as connection:
+        if engine.dialect.has_table(connection, _LOCK.name) and connection.execute(select(_LOCK.c.one)).first():
+            return
+    for attempt in range(3):
+        try:
+            with engine.begin() as connection:
+                _TABLES.create_all(connection)
+                connection.execute(insert(_LOCK).values(one=1, held=0))
+        except SQLAlchemyError:
+            with engine.connect() as connection:
+                if connection.execute(select(_LOCK.c.one)).first():
+                    return
+            if attempt == 2:
+                raise
+        else:
+            return
+
+
+def _unusable(where: str, error: Exception) -> StorageError:
+    cause = " ".join(str(getattr(error, "orig", None) or error).split())
+    return StorageError(
+        f"the SLA ledger in {where} cannot be used: {cause}; mend it, or write it anew from what "
+        "the snapshots know with: mesh sla rebuild"
+    )
+
+
+def _standings(connection: Connection) -> dict[str, Standing]:
+    rows = connection.execute(select(_PRODUCTS)).mappings()
+    return {row["address"]: _STANDING.validate_json(row["standing"]) for row in rows}
+
+
+def _courses(connection: Connection) -> dict[tuple[str, str], Course]:
+    rows = connection.execute(select(_COURSES)).mappings()
+    return {(row["address"], row["level"]): _COURSE.validate_json(row["course"]) for row in rows}
+
+
+def _row(address: str, one: Interval) -> dict[str, Any]:
+    said = {field.name: getattr(one, field.name) for field in fields(one)}
+    times = {name: _number(value) for name in ("start", "end", "detected") if (value := said[name])}
+    return {"address": address, **said, **times}
+
+
+def _interval(row: RowMapping) -> Interval:
+    said = {field.name: row[field.name] for field in fields(Interval)}
+    times = {name: _moment(said[name]) for name in ("start", "end", "detected") if said[name] is not None}
+    return Interval(**said | times)
+
+
+def _number(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(number: int) -> datetime:
+    return _EPOCH + number * _MICROSECOND
