@@ -69,10 +69,10 @@ def erase(order: Order) -> Proof:
     """
     journals = Journals(order.asked.settings)
     with journals.exclusive():
-        return _Erasure(order, journals).run()
+        return Erasure(order, journals).run()
 
 
-class _Erasure:
+class Erasure:
     """One run of an erasure, from wherever its journal says it is."""
 
     def __init__(self, order: Order, journals: Journals) -> None:
@@ -256,6 +256,8 @@ class _Erasure:
 
     def _witness(self, table: Table, file: StoredFile) -> None:
         """Note a file of the warehouse that is about to go."""
+        if file.location in self.journal.files:
+            return
         digest = hashlib.sha256()
         with table.io.new_input(file.location).open() as stream:
             while block := stream.read(1 << 20):
