@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any
 
 from mesh_orchestration.contract.model import DataProduct, SchemaField
-from mesh_orchestration.contract.types import LogicalType
+from mesh_orchestration.contract.types import NUMERIC, LogicalType
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _WALL_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
@@ -32,7 +32,6 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
 }
 _INSTANT = {"type": "string", "format": "date-time"}
-_NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
 _LISTABLE = frozenset({"string", "integer", "long", "float", "double", "boolean", "date", "uuid"})
 _PYTHON_ONLY = re.compile(r"\(\?(?![:=!]|<[=!])|\\[AZ]|[*+?}]\+")
 
@@ -79,7 +78,7 @@ def _property(field: SchemaField) -> dict[str, Any]:
 def _constraints(field: SchemaField) -> dict[str, Any]:
     said, kind = field.constraints, field.logical_type.name
     schema: dict[str, Any] = {}
-    if kind in _NUMBERS:
+    if kind in NUMERIC:
         bounds = {"minimum": said.min, "maximum": said.max}
         schema |= {key: value for key, bound in bounds.items() if (value := _number(bound)) is not None}
     if said.pattern is not None and not _PYTHON_ONLY.search(said.pattern):
@@ -102,7 +101,7 @@ def _inexpressible(field: SchemaField) -> Iterator[str]:
         yield f"pattern: {said.pattern}"
     if said.enum is not None and kind not in _LISTABLE:
         yield f"enum: [{', '.join(str(_plain(value)) for value in said.enum)}]"
-    if kind not in _NUMBERS:
+    if kind not in NUMERIC:
         for key, value in (("min", said.min), ("max", said.max)):
             if value is not None:
                 yield f"{key}: {_plain(value)}"

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mesh_orchestration.contract.literals import LISTABLE, ORDERED, is_relative, literal
+from mesh_orchestration.contract.literals import LISTABLE, ORDERED, literal
 from mesh_orchestration.contract.model import Constraints, SchemaField
 from mesh_orchestration.contract.structure import Finding
+from mesh_orchestration.expectations.arguments import is_relative
 
 
 def field_findings(field: SchemaField) -> Iterator[Finding]:

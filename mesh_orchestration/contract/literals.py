@@ -10,17 +10,13 @@ from uuid import UUID
 from mesh_orchestration.contract.duration import resolve_relative
 from mesh_orchestration.contract.types import LogicalType
 from mesh_orchestration.contract.wording import found
+from mesh_orchestration.expectations.arguments import is_relative
 
 ORDERED = frozenset({"integer", "long", "float", "double", "decimal", "string", "date", "time", "timestamp"})
 """Types that have a smallest and a largest value."""
 LISTABLE = ORDERED | {"boolean", "uuid"}
 """Types whose values a contract can write down."""
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def is_relative(value: Any) -> bool:
-    """Whether ``value`` is written relative to the time of the check (``now - 2h``)."""
-    return isinstance(value, str) and value.strip().lower().startswith("now")
 
 
 def literal(value: Any, type_: LogicalType) -> Any:

@@ -18,6 +18,7 @@ from mesh_orchestration.contract.address import DOMAIN, Address
 from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.types import LogicalType, parse_type
 from mesh_orchestration.contract.words import (
+    COLUMN,
     Compatibility,
     Count,
     Day,
@@ -28,7 +29,6 @@ from mesh_orchestration.contract.words import (
     Owner,
     QualifiedName,
     Schedule,
-    Severity,
     Share,
     Slug,
     TypeWord,
@@ -36,6 +36,7 @@ from mesh_orchestration.contract.words import (
     Words,
     product_name,
 )
+from mesh_orchestration.expectations.check import Severity
 
 
 class Part(BaseModel):
@@ -87,7 +88,7 @@ class SchemaField(Part):
     """One column: its type, meaning and constraints. PII and mask may stand here or in ``constraints``.
     ``aliases`` are the names it had in earlier versions, as in Avro."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+    name: Annotated[str, Field(pattern=COLUMN.pattern)]
     type: TypeWord
     description: str = ""
     semantics: str = ""
@@ -151,6 +152,10 @@ class QualityCheck(Part):
 
 class Quality(Part):
     checks: tuple[QualityCheck, ...] = ()
+
+
+SHARES = ("availability", "completeness", "accuracy")
+"""The service levels that are a share of something, from 0 to 1."""
 
 
 class Sla(Part):

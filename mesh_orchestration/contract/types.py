@@ -27,8 +27,9 @@ SCALARS = (
     "string", "integer", "long", "float", "double", "decimal", "boolean",
     "date", "time", "timestamp", "binary", "uuid",
 )  # fmt: skip
+NUMERIC = frozenset({"integer", "long", "float", "double", "decimal"})
 _DECIMAL = re.compile(r"^(?:decimal|numeric)\(\s*(\d+)\s*,\s*(\d+)\s*\)$")
-_ARRAY = re.compile(r"^array<(.+)>$")
+ARRAY = re.compile(r"^array<(.+)>$")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class LogicalType:
 
     @property
     def is_numeric(self) -> bool:
-        return self.name in {"integer", "long", "float", "double", "decimal"}
+        return self.name in NUMERIC
 
 
 def parse_type(text: str) -> LogicalType:
@@ -58,7 +59,7 @@ def parse_type(text: str) -> LogicalType:
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(f"'{text}' needs 1 <= precision <= 38 and scale <= precision")
         return LogicalType("decimal", precision, scale)
-    if match := _ARRAY.match(word):
+    if match := ARRAY.match(word):
         return LogicalType("array", item=parse_type(match[1]))
     word = ALIASES.get(word, word)
     if word in SCALARS:

@@ -56,7 +56,7 @@ def _share(value: Any) -> float:
 
 
 def _owner(value: Any) -> str:
-    if not isinstance(value, str) or not (_EMAIL.match(value) or _TEAM.match(value)):
+    if not isinstance(value, str) or not (EMAIL.match(value) or _TEAM.match(value)):
         raise ValueError(f"found {found(value)}, expected an e-mail (orders@company.io) or team:name (team:orders)")
     return value
 
@@ -87,12 +87,13 @@ def _text_like(meaning: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "description": meaning, "examples": list(examples)})
 
 
+COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+"""Names that every engine, table format and topic takes for a column."""
 SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
 _CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")
 
-Severity = Literal["error", "warn"]
 Compatibility = Literal[
     "none",
     "backward",

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from mesh_orchestration.contract.ports import LANDED
+from mesh_orchestration.contract.words import COLUMN
 
-_LEGAL = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LENGTH = 63
 
@@ -103,7 +103,7 @@ def event_rank(name: str) -> tuple[int, int]:
 
 
 def _is_legal(name: str) -> bool:
-    return bool(_LEGAL.match(name)) and name not in LANDED and not name.startswith("__")
+    return bool(COLUMN.match(name)) and name not in LANDED and not name.startswith("__")
 
 
 def _spelled(name: str) -> str:

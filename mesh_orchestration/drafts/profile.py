@@ -7,7 +7,7 @@ from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from mesh_orchestration.contract.types import parse_type
+from mesh_orchestration.contract.types import NUMERIC, parse_type
 from mesh_orchestration.drafts.base import Observed
 from mesh_orchestration.drafts.names import is_dimension, is_identifier
 from mesh_orchestration.quoting import ident
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _FEW = 25  # values of a column that are worth a list
 _NEAR = 0.9  # an approximate count this near to the number of rows is counted exactly
-_NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
 _TIMES = frozenset({"date", "time", "timestamp"})
 _LISTED = frozenset({"string", "integer", "long"})
 _KEYED = frozenset({"string", "integer", "long", "uuid", "date", "timestamp"})
@@ -76,7 +75,7 @@ def _aggregates(name: str, word: str) -> str:
     parts = [f"n := count({column})"]
     if word != "array":
         parts.append(f"distinct_ := approx_count_distinct({column})")
-    if word in _NUMBERS:
+    if word in NUMERIC:
         parts += [f"low := min({column}) filter (where {finite})", f"high := max({column}) filter (where {finite})"]
     if word in _TIMES:
         parts += [f"low := min({column})::varchar", f"high := max({column})::varchar"]

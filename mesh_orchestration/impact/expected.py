@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mesh_orchestration.compile.checks import contract_checks
+from mesh_orchestration.compile.checks import NOT_NULL, contract_checks
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.check_rules import kwargs_of, named_columns, value_findings
 from mesh_orchestration.contract.document import Path_
@@ -27,7 +27,6 @@ from mesh_orchestration.expectations import registry
 from mesh_orchestration.expectations.check import Check
 from mesh_orchestration.expectations.ordering import Relation
 
-NOT_NULL = "expect_column_values_to_not_be_null"
 _ROUNDING = 1e-9
 _BOUNDS = ("min", "max")
 _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")

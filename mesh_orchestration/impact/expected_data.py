@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mesh_orchestration.compile.checks import NOT_NULL
 from mesh_orchestration.contract.check_rules import kwargs_of
 from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.ports import ExpectedField
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.expectations.check import Check, CheckResult
-from mesh_orchestration.impact.expected import NOT_NULL, ConsumerContract, expected_type, reads_as
+from mesh_orchestration.impact.expected import ConsumerContract, expected_type, reads_as
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:

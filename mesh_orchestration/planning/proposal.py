@@ -12,6 +12,7 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.governance.bundle import POLICIES
 from mesh_orchestration.planning.acknowledgements import Acknowledgements, read_acknowledgements
 from mesh_orchestration.planning.before import mesh_before
 from mesh_orchestration.planning.compare import Pair, pairs
@@ -23,8 +24,6 @@ from mesh_orchestration.planning.plan import ModelChange, Unmet
 from mesh_orchestration.planning.policies import Decision, decide
 from mesh_orchestration.planning.tables import Tables, lake_exists, table_changes
 from mesh_orchestration.settings import Settings
-
-POLICIES = "policies"
 
 
 @dataclass(frozen=True)

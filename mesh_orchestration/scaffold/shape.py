@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 from mesh_orchestration.contract.types import parse_type
 from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.masking import WORDS as MASKS
 from mesh_orchestration.scaffold.filters import words
 from mesh_orchestration.scaffold.names import AnswerError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _KEPT = ("semantics", "unit", "tags", "pii", "masking", "constraints")
 _PERSONAL = re.compile(r"^(personal, judging|pii:|masking:)")
 _ANSWERED = ("primary key ", "personal data", "inputs:")  # what the scaffold itself asks or settles
-MASKS = ("hash", "partial", "null", "redact", "tokenise", "generalise")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from mesh_orchestration.contract.avro import ATTRIBUTES, Record, avro_type, read
 from mesh_orchestration.contract.dialect import Context, Lost, Place, Reading, Written
 from mesh_orchestration.contract.dialects.native import plain
 from mesh_orchestration.contract.document import Document, Path_, read_text
-from mesh_orchestration.contract.model import DataProduct, SchemaField, Sla
+from mesh_orchestration.contract.model import SHARES, DataProduct, SchemaField, Sla
 from mesh_orchestration.contract.spelling import as_text, percentage
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.errors import ContractError
@@ -34,7 +34,6 @@ _ORDER: Mapping[str, tuple[str, ...]] = {
 _MAJOR = re.compile(r"-v(\d+)$")
 _RECORD_KEYS = {"compatibility": "compatibility", "exchange": "type"}
 """Attributes of the Avro record, and the native keys of ``spec.schema`` that they are."""
-_SHARES = ("availability", "completeness", "accuracy")
 _NO_PLACE = "the short form has no place for it"
 
 
@@ -268,7 +267,7 @@ def _port(port: dict[str, Any]) -> dict[str, Any]:
 
 def _levels(sla: Sla) -> dict[str, Any]:
     said = sla.model_dump(exclude_defaults=True)
-    for key in _SHARES:
+    for key in SHARES:
         if key in said and (percent := percentage(said[key])):
             said[key] = f"{percent}%"
     return said

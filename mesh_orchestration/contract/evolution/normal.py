@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mesh_orchestration.contract.duration import parse_duration, resolve_relative
-from mesh_orchestration.contract.literals import is_relative, literal
+from mesh_orchestration.contract.literals import literal
 from mesh_orchestration.contract.types import LogicalType
+from mesh_orchestration.expectations.arguments import is_relative
 
 _NOW = datetime(2000, 1, 1)  # noqa: DTZ001 # only differences to it are looked at
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from mesh_orchestration.contract.model import SchemaField
+from mesh_orchestration.contract.types import ARRAY
 
 _DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
-_ARRAY = re.compile(r"^array<(.+)>$")
 _TABLE = frozenset({("integer", "long"), ("float", "double")})
 _AVRO = _TABLE | {
     ("integer", "float"), ("integer", "double"), ("long", "float"), ("long", "double"),
@@ -29,7 +29,7 @@ def widens(old: str, new: str) -> bool:
     Apache Iceberg's specification, section "Schema Evolution", format version 2: int to long, float to
     double, decimal(P,S) to decimal(P',S) with P' above P; elements of a list likewise.
     """
-    if (before := _ARRAY.match(old)) and (after := _ARRAY.match(new)):
+    if (before := ARRAY.match(old)) and (after := ARRAY.match(new)):
         return widens(before[1], after[1])
     if (before := _DECIMAL.match(old)) and (after := _DECIMAL.match(new)):
         return before[2] == after[2] and int(before[1]) <= int(after[1])
@@ -44,6 +44,6 @@ def resolves(writer: str, reader: str) -> bool:
     likewise. Decimals match when scale and precision do (section "Decimal"). Of other logical types,
     only equal ones count as readable, because the same bytes would mean something else.
     """
-    if (before := _ARRAY.match(writer)) and (after := _ARRAY.match(reader)):
+    if (before := ARRAY.match(writer)) and (after := ARRAY.match(reader)):
         return resolves(before[1], after[1])
     return writer == reader or (writer, reader) in _AVRO

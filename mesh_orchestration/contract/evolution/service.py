@@ -8,10 +8,9 @@ from typing import Any
 from mesh_orchestration.contract.evolution.change import Change
 from mesh_orchestration.contract.evolution.kinds import change
 from mesh_orchestration.contract.evolution.normal import length
-from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.contract.model import SHARES, DataProduct
 
 _LENGTHS = ("freshness", "event_freshness", "latency")
-_SHARES = ("availability", "completeness", "accuracy")
 _OTHERS = ("event_time", "throughput")
 
 
@@ -28,7 +27,7 @@ def service_changes(old: DataProduct, new: DataProduct) -> Iterator[Change]:
 def _sla(old: DataProduct, new: DataProduct) -> Iterator[Change]:
     if old.spec.sla == new.spec.sla:
         return
-    for key in (*_LENGTHS, *_SHARES, *_OTHERS):
+    for key in (*_LENGTHS, *SHARES, *_OTHERS):
         before, after = getattr(old.spec.sla, key), getattr(new.spec.sla, key)
         word = _level(key, before, after)
         if word:
@@ -46,7 +45,7 @@ def _level(key: str, before: Any, after: Any) -> str:
         return "tightened" if before is None else "loosened"
     if key == "throughput":
         return "changed"
-    return "tightened" if (sides[1] > sides[0]) == (key in _SHARES) else "loosened"
+    return "tightened" if (sides[1] > sides[0]) == (key in SHARES) else "loosened"
 
 
 def _retention(old: DataProduct, new: DataProduct) -> Iterator[Change]:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from mesh_orchestration.contract.dialect import Place
 from mesh_orchestration.contract.document import Path_
-from mesh_orchestration.contract.literals import is_relative
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.odcs.checks import enum_rule
 from mesh_orchestration.contract.odcs.customs import difference, restore, store
@@ -19,6 +18,8 @@ from mesh_orchestration.contract.odcs.notes import Notes
 from mesh_orchestration.contract.odcs.types import logical, type_word
 from mesh_orchestration.contract.odcs.words import OPTIONS, PROPERTY
 from mesh_orchestration.contract.spelling import as_moment
+from mesh_orchestration.contract.words import COLUMN
+from mesh_orchestration.expectations.arguments import is_relative
 
 OWN = frozenset(SchemaField.model_fields) - {"name", "type"}
 _BETWEEN = "expect_column_values_to_be_between"
@@ -29,7 +30,6 @@ _USED = {
     "name", "logicalType", "logicalTypeOptions", "physicalType", "description", "tags", "primaryKey",
     "primaryKeyPosition", "required", "unique", "quality", "customProperties", "items", "properties",
 }  # fmt: skip
-_COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 
 
 def written(field: SchemaField, position: int) -> dict[str, Any]:
@@ -122,10 +122,10 @@ def read(part: Mapping[Any, Any], at: tuple[Path_, Path_], notes: Notes) -> tupl
 
 def _name(part: Mapping[Any, Any], path: Path_, notes: Notes) -> Any:
     name = part.get("name")
-    if not isinstance(name, str) or _COLUMN.match(name):
+    if not isinstance(name, str) or COLUMN.match(name):
         return name
     slug = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:63]
-    if not _COLUMN.match(slug):
+    if not COLUMN.match(slug):
         return name
     notes.lose((*path, "name"), name, f"a column's name has no such characters; it becomes {slug}")
     return slug

@@ -13,12 +13,11 @@ from typing import Any
 
 from mesh_orchestration.contract.dialect import Place
 from mesh_orchestration.contract.document import Path_
-from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.contract.model import SHARES, DataProduct
 from mesh_orchestration.contract.odcs.notes import Notes
 from mesh_orchestration.contract.odcs.words import LEVEL
 from mesh_orchestration.contract.spelling import percentage
 
-_SHARES = ("availability", "completeness", "accuracy")
 _SHORT = {
     "av": "availability", "th": "throughput", "re": "retention", "ly": "latency", "el": "endoflife",
     "fr": "freshness", "freshness": "freshness",
@@ -40,7 +39,7 @@ def written(product: DataProduct) -> list[dict[str, Any]]:
     if sla.event_freshness:
         element = {"element": f"{product.name}.{sla.event_time}"} if sla.event_time else {}
         said.append({"property": "freshness"} | _length(sla.event_freshness) | element)
-    for name in _SHARES:
+    for name in SHARES:
         if (share := getattr(sla, name)) is not None:
             percent = percentage(share)
             value = {"value": _number(percent), "unit": "percent"} if percent else {"value": share}
@@ -87,7 +86,7 @@ def read(value: Any, product: dict[str, Any], notes: Notes) -> None:
         elif name == "retention":
             spec["retention"] = _time(item)
             notes.places["spec", "retention"] = where
-        elif name in _SHARES:
+        elif name in SHARES:
             sla[name] = _share(item)
             notes.places["spec", "sla", name] = where
         elif name == "throughput":

@@ -11,8 +11,8 @@ from mesh_orchestration.contract.document import Path_
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.odcs.notes import Notes
 from mesh_orchestration.contract.odcs.words import MEMBER, ROLE, SUPPORT, TEAM
+from mesh_orchestration.contract.words import EMAIL
 
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _OWNER = {"owner", "data owner", "product owner", "data product owner"}
 
 
@@ -50,7 +50,7 @@ def read_team(value: Any, spec: dict[str, Any], notes: Notes) -> None:
 def _is_owner(who: Mapping[Any, Any]) -> bool:
     """Whether a member owns the product now and can be reached under the name given."""
     role = str(who.get("role", "")).lower() in _OWNER
-    return role and not who.get("dateOut") and bool(_EMAIL.match(str(who.get("username", ""))))
+    return role and not who.get("dateOut") and bool(EMAIL.match(str(who.get("username", ""))))
 
 
 def support(product: DataProduct) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def read_support(value: Any, spec: dict[str, Any], notes: Notes) -> None:
     for path, item in notes.mappings(value, ("support",)):
         url = str(item.get("url") or "")
         address = url.removeprefix("mailto:")
-        if (item.get("tool") == "email" or url.startswith("mailto:")) and _EMAIL.match(address) and "email" not in said:
+        if (item.get("tool") == "email" or url.startswith("mailto:")) and EMAIL.match(address) and "email" not in said:
             said["email"] = address
             named = {"channel"} if item.get("channel") == address else set()
             notes.rest(item, path, used={"tool", "url", *named}, known=SUPPORT)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 
 from mesh_orchestration.contract.model import Part
 from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.contract.words import COLUMN
 
 LANDED = ("_batch", "_landed_at")
 """Columns that landing adds to every row: which batch it came with, and when."""
 
 Finding = tuple[tuple[str | int, ...], str]
-_COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 
 
 class PortOptions(Part):
@@ -46,5 +45,5 @@ def column_findings(columns: Mapping[str, str], key: tuple[str, ...]) -> Iterato
             yield ("columns", name), f"'{name}' is a column that landing adds itself; take it out"
         elif name.startswith("__"):
             yield ("columns", name), f"'{name}' begins with __, as the mesh's own columns do; name it otherwise"
-        elif not _COLUMN.match(name):
+        elif not COLUMN.match(name):
             yield ("columns", name), f"'{name}' is not a column name; use letters, digits and _, at most 63"
