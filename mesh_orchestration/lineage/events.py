@@ -180,9 +180,14 @@ def _input(atlas: Atlas, node: Node, task: Task, name: Name, key: Key | None, *,
         rows = task.said.get("mesh/rows_landed")
     elif node.product:
         rows = task.said.get("dagster/row_count", rows)
+    measured: Facets = {}
     if ended and isinstance(rows, int):
-        found["inputFacets"] = {"inputStatistics": facet("inputStatistics", rowCount=rows)}
-    return found
+        measured["inputStatistics"] = facet("inputStatistics", rowCount=rows)
+    batches = task.said.get("mesh/batches")
+    if ended and node.port and key is None and batches:
+        condition = {"type": "location", "locations": [str(batch) for batch in batches]}
+        measured["subset"] = facet("subset", inputCondition=condition)
+    return found | ({"inputFacets": measured} if measured else {})
 
 
 def _output(atlas: Atlas, node: Node, task: Task, *, ended: bool) -> Document:

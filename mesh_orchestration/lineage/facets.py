@@ -32,6 +32,7 @@ _STANDARD: Mapping[str, tuple[str, str]] = {
     "schema": ("1-2-0", "SchemaDatasetFacet"),
     "sourceCodeLocation": ("1-1-0", "SourceCodeLocationJobFacet"),
     "sql": ("1-1-0", "SQLJobFacet"),
+    "subset": ("1-0-0", "BaseSubsetDatasetFacet"),
     "storage": ("1-0-1", "StorageDatasetFacet"),
     "symlinks": ("1-0-1", "SymlinksDatasetFacet"),
     "tags": ("1-0-0", "TagsDatasetFacet"),
@@ -69,7 +70,8 @@ def _schema_url(word: str) -> str:
     if word in _OURS:
         return f"{OWN}:{_OURS[word]}.json#/$defs/{_OURS[word]}"
     spec, name = _STANDARD[word]
-    return f"{SPEC}/facets/{spec}/{name}.json#/$defs/{name}"
+    part = "InputSubsetInputDatasetFacet" if word == "subset" else name
+    return f"{SPEC}/facets/{spec}/{name}.json#/$defs/{part}"
 
 
 def own_schema(word: str) -> dict[str, Any]:

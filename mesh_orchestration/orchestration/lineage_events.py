@@ -48,7 +48,8 @@ _ENDS: Mapping[Type, State] = {
     Type.RUN_FAILURE: "FAIL",
     Type.RUN_CANCELED: "ABORT",
 }
-_IMPLICIT = "__ASSET_JOB"
+ASSETS = "assets"
+"""The job that Dagster makes of assets by itself has no name but one with underscores around it."""
 Step = tuple[str, Key]
 
 
@@ -191,7 +192,8 @@ def _parent(instance: dg.DagsterInstance, entry: EventLogEntry) -> Parent:
     """The run of an event; one that was purged meanwhile is known by what the event says."""
     run = instance.get_run_by_id(entry.run_id)
     origin = run.remote_job_origin if run else None
-    job = "assets" if entry.job_name in (None, "", _IMPLICIT) else str(entry.job_name)
+    named = str(entry.job_name or "")
+    job = named if named.strip("_") == named and named else ASSETS
     name = f"{origin.location_name}.{job}" if origin else job
     scheduled = run.tags.get(SCHEDULED_EXECUTION_TIME_TAG, "") if run else ""
     return Parent(entry.run_id, name, dg.__version__, scheduled)
