@@ -90,7 +90,7 @@ class Atlas:
         inputs: dict[Name, Key | None] = (
             {self.places.product(source): source.asset_key} if source else {self.places.source(port): None}
         )
-        readers = [product for product in self.mesh.of(domain) if port in self.mesh.ports_of(product)]
+        readers = [product for product in self._of(domain) if port in self.mesh.ports_of(product)]
         owners = [product.owner for product in readers]
         job = {
             "jobType": facet("jobType", processingType="BATCH", integration="MESH", jobType="INGESTION"),
@@ -112,8 +112,8 @@ class Atlas:
     def _model(self, key: Key, domain: str, name: str) -> Node:
         models = self._models(domain)
         model = models.get(name)
-        marts = [product for product in self.mesh.of(domain) if product.model.lower() == name]
-        owners = [product.owner for product in marts or self.mesh.of(domain)]
+        marts = [product for product in self._of(domain) if product.model.lower() == name]
+        owners = [product.owner for product in marts or self._of(domain)]
         job = {
             "jobType": facet("jobType", processingType="BATCH", integration="DBT", jobType="MODEL"),
             "ownership": job_ownership(owners),
@@ -125,6 +125,10 @@ class Atlas:
             inputs[self.places.asset(source) if source else self.places.relation(domain, relation)] = source
         facets = self._engine(domain) | {"ownership": ownership(owners)}
         return Node(key, self.places.asset(key), inputs, facets, job)
+
+    def _of(self, domain: str) -> list[DataProduct]:
+        """The sound products of a domain, whatever else is wrong or no longer there."""
+        return [product for product in self.mesh.products.values() if product.domain == domain]
 
     def _engine(self, domain: str) -> Facets:
         return {"storage": facet("storage", storageLayer=self.places.dialect(domain))}

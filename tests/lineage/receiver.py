@@ -21,12 +21,13 @@ Event = dict[str, Any]
 
 
 class Receiver:
-    """``status`` is what it answers (an event is kept below 300 only), ``delay`` the seconds it takes to. It
+    """``status`` and ``answer`` are what it answers (an event is kept below 300 only) after ``delay`` seconds. It
     kills the process ``victim`` when it has kept ``fatal`` events, before it answers the last of them."""
 
     def __init__(self, file: Path, *, port: int = 0) -> None:
         self.file, self.status, self.delay, self.requests = file, 200, 0.0, 0
         self.victim, self.fatal = 0, 0
+        self.answer: dict[str, Any] = {}
         self._lock, self.port = Lock(), port
         self._server: ThreadingHTTPServer | None = None
 
@@ -82,8 +83,10 @@ class Receiver:
                 if status < 300:
                     receiver.keep(body)
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                said = json.dumps(receiver.answer).encode()
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
             def log_message(self, *args: Any) -> None:
                 pass

@@ -131,6 +131,15 @@ def test_a_refused_publication_names_its_inputs_and_the_output_it_would_have_wri
     assert "version" not in failed["outputs"][0]["facets"]
 
 
+def test_a_broken_contract_keeps_nothing_from_being_told(mesh: Mesh) -> None:
+    (mesh.settings.contracts_dir / "orders" / "orders" / "v2.yaml").write_text("kind: Nonsense")
+    mesh.publish()
+    mesh.tick()
+
+    assert mesh.sink.received[2]["inputs"][0]["name"] == "orders_engine.orders.orders"
+    assert len(mesh.sink.ids) == 6
+
+
 def test_nothing_is_told_again_after_a_restart(mesh: Mesh) -> None:
     mesh.publish()
     mesh.tick()
@@ -252,9 +261,9 @@ def test_on_postgresql_an_event_that_commits_late_is_told(tmp_path: Path, postgr
         late = psycopg2.connect(postgres.url)
         with late.cursor() as cursor:
             cursor.execute(
-                "insert into event_logs (run_id, event, dagster_event_type, timestamp, asset_key) select run_id, "
-                "regexp_replace(event, '\"timestamp\": ..', '\"timestamp\": 16'), dagster_event_type, timestamp, asset_key "
-                "from event_logs"
+                "insert into event_logs (run_id, event, dagster_event_type, timestamp, asset_key) "
+                "select run_id, regexp_replace(event, '\"timestamp\": ..', '\"timestamp\": 16'), "
+                "dagster_event_type, timestamp, asset_key from event_logs"
             )
         mesh.report(1)
         mesh.tick(settle=60)
