@@ -39,7 +39,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
-        return f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+        text = f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+        return " ".join(text.splitlines())  # what a contract says cannot begin a line of a log
 
 
 class ContractError(MeshError):

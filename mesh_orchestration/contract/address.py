@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 DOMAIN = re.compile(r"^[a-z][a-z0-9]*$")
 PRODUCT = re.compile(r"^[a-z][a-z0-9_]*$")
-_ADDRESS = re.compile(r"^(?P<domain>[a-z][a-z0-9]*)\.(?P<product>[a-z][a-z0-9_-]*)\.v(?P<major>\d+)$")
+_ADDRESS = re.compile(r"^(?P<domain>[a-z][a-z0-9]*)\.(?P<product>[a-z][a-z0-9_-]*)\.v(?P<major>\d{1,9})$")
 
 
 @dataclass(frozen=True, order=True)

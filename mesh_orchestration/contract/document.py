@@ -26,6 +26,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 50
 _FEW_OPENERS = 500  # fewer than this cannot nest deep enough to hurt the parser
 _SUSPICIOUS = re.compile(r"&|^[ ]{200}|^(?:[ ]*[-?:][ ]){20}", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that steer a terminal or end a line elsewhere than it shows; YAML lets them in as escapes."""
 _TAG = "tag:yaml.org,2002:"
 
 Path_ = tuple[str | int | None, ...]
@@ -199,7 +201,7 @@ def _mapping(node: MappingNode, path: Path_, file: str, problems: list[Problem])
             problems.append(Problem(file, key_node.start_mark.line + 1, yaml_path(path), message))
             continue
         # A key is the word as written: `on:` and `2024:` are text, only an empty or null key is None.
-        key = None if _is_null(key_node) else key_node.value
+        key = None if _is_null(key_node) else _text(key_node.value, key_node, path, file, problems)
         where = (*path, key)
         known = "null" if key is None else key
         if known in first:
@@ -221,7 +223,7 @@ def _scalar(node: ScalarNode, path: Path_, file: str, problems: list[Problem]) -
     try:
         match tag:
             case "str":
-                return text
+                return _text(text, node, path, file, problems)
             case "null":
                 return None
             case "bool":
@@ -237,6 +239,13 @@ def _scalar(node: ScalarNode, path: Path_, file: str, problems: list[Problem]) -
         problems.append(Problem(file, node.start_mark.line + 1, yaml_path(path), message))
         return text
     return _refuse_tag(node, path, file, problems)
+
+
+def _text(text: str, node: ScalarNode, path: Path_, file: str, problems: list[Problem]) -> str:
+    if control := _CONTROL.search(text):
+        message = f"has the control character U+{ord(control[0]):04X}; take it out"
+        problems.append(Problem(file, node.start_mark.line + 1, yaml_path(path), message))
+    return _CONTROL.sub(" ", text)
 
 
 def _refuse_tag(node: Node, path: Path_, file: str, problems: list[Problem]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mesh_orchestration.contract.literals import LISTABLE, ORDERED, literal
-from mesh_orchestration.contract.model import Constraints, SchemaField
+from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.structure import Finding
 from mesh_orchestration.expectations.arguments import is_relative
+
+_READ_OTHERWISE = re.compile(r"&&|--|~~|\[[^\]]*\[")
+"""Signs within a set of characters that engines other than Python's read as operators."""
 
 
 def field_findings(field: SchemaField) -> Iterator[Finding]:
@@ -71,17 +74,25 @@ def _lengths(field: SchemaField) -> Iterator[Finding]:
 
 
 def _pattern(field: SchemaField) -> Iterator[Finding]:
-    if field.constraints.pattern is not None and _compiled(field.constraints) is None:
-        try:
-            re.compile(field.constraints.pattern)
-        except re.error as error:
-            yield _at("pattern"), f"'{field.constraints.pattern}' is not a regular expression: {error}"
-
-
-def _compiled(constraints: Constraints) -> re.Pattern[str] | None:
+    pattern = field.constraints.pattern
     try:
-        return re.compile(constraints.pattern) if constraints.pattern is not None else None
-    except re.error:
+        re.compile(pattern or "")
+    except (re.error, OverflowError) as error:
+        yield _at("pattern"), f"'{pattern}' is not a regular expression: {error}"
+    except RecursionError:
+        yield _at("pattern"), f"'{str(pattern)[:20]}…' is nested too deeply for a regular expression"
+
+
+def _matching(pattern: str | None) -> Callable[[str], bool] | None:
+    """Whether a text has a part that ``pattern`` matches, told in time that grows with the text alone; None when
+    there is no pattern, or one that takes a backtracking engine, which a pattern can keep busy for years."""
+    from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+    if pattern is None or _READ_OTHERWISE.search(pattern):
+        return None
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")).isinstance_python
+    except SchemaError:
         return None
 
 
@@ -92,8 +103,10 @@ def _enum(field: SchemaField) -> Iterator[Finding]:
     if not values:
         yield _at("enum"), "is empty, so no value is allowed; list the values or take it out"
     low, high = _read(field, "min")[0], _read(field, "max")[0]
-    pattern, said = _compiled(field.constraints), field.constraints
+    said = field.constraints
+    matches = _matching(said.pattern)
     unmatched = f"not matched by pattern '{said.pattern}'"
+    seen: set[Any] = set()
     for index, value in enumerate(values):
         where = ("constraints", "enum", index)
         try:
@@ -104,14 +117,15 @@ def _enum(field: SchemaField) -> Iterator[Finding]:
         outside = [
             f"below min {said.min}" if low is not None and not is_relative(said.min) and read < low else "",
             f"above max {said.max}" if high is not None and not is_relative(said.max) and read > high else "",
-            unmatched if pattern and isinstance(read, str) and not pattern.search(read) else "",
+            unmatched if matches and isinstance(read, str) and not matches(read) else "",
             f"shorter than min_length {said.min_length}" if _shorter(read, said.min_length) else "",
             f"longer than max_length {said.max_length}" if _shorter(said.max_length, read) else "",
         ]
         if reasons := [reason for reason in outside if reason]:
             yield where, f"'{value}' is allowed here but {' and '.join(reasons)}"
-        if value in values[:index]:
+        if value in seen:
             yield where, f"'{value}' is listed twice"
+        seen.add(value)
 
 
 def _shorter(left: Any, right: Any) -> bool:

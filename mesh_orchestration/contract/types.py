@@ -27,6 +27,8 @@ SCALARS = (
     "string", "integer", "long", "float", "double", "decimal", "boolean",
     "date", "time", "timestamp", "binary", "uuid",
 )  # fmt: skip
+MAX_NESTING = 8
+"""Lists within lists; engines and formats differ in how many more they bear."""
 NUMERIC = frozenset({"integer", "long", "float", "double", "decimal"})
 _DECIMAL = re.compile(r"^(?:decimal|numeric)\(\s*(\d+)\s*,\s*(\d+)\s*\)$")
 ARRAY = re.compile(r"^array<(.+)>$")
@@ -59,6 +61,8 @@ def parse_type(text: str) -> LogicalType:
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(f"'{text}' needs 1 <= precision <= 38 and scale <= precision")
         return LogicalType("decimal", precision, scale)
+    if word.count("<") > MAX_NESTING:
+        raise ValueError(f"'{word[:20]}…' nests lists deeper than {MAX_NESTING} levels")
     if match := ARRAY.match(word):
         return LogicalType("array", item=parse_type(match[1]))
     word = ALIASES.get(word, word)

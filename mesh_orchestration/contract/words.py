@@ -89,7 +89,7 @@ def _text_like(meaning: str, *examples: str) -> WithJsonSchema:
 
 COLUMN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 """Names that every engine, table format and topic takes for a column."""
-SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
+SEMVER = r"^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$"
 EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _TEAM = re.compile(r"^team:[A-Za-z0-9][A-Za-z0-9._-]*$")
 _CRON = re.compile(r"^(?:[0-9*][0-9*,/-]*\s+){3}[0-9A-Za-z*][0-9A-Za-z*,/-]*\s+[0-9A-Za-z*][0-9A-Za-z*,/#-]*$")

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mesh_orchestration.contract.lint import lint
 from mesh_orchestration.contract.mesh import load_mesh
@@ -146,6 +147,76 @@ def test_a_link_to_itself_and_a_link_to_nothing_are_refused(tmp_path: Path) -> N
     path.unlink()
     path.symlink_to(path.parent / "nothing.txt")
     assert said(tmp_path) == [f"{FILE}:1 cannot be read: No such file or directory"]
+
+
+def _with(**field: object) -> str:
+    """A contract whose one extra column is as told."""
+    text = contract_text("orders.order_lines.v1")
+    said = yaml.safe_load(text)
+    said["spec"]["schema"]["fields"].append({"name": "odd", "type": "string", "description": "Odd."} | field)
+    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ({"type": "array<" * 3000 + "string" + ">" * 3000}, "nests lists deeper than 8 levels"),
+        ({"constraints": {"pattern": "(" * 3000 + ")" * 3000}}, "is nested too deeply for a regular expression"),
+        ({"constraints": {"pattern": "a{99999999999999999999}"}}, "is not a regular expression"),
+        ({"type": "timestamp", "constraints": {"min": f"now - {'9' * 30}d"}}, "expected a time such as"),
+        ({"type": "timestamp", "constraints": {"min": "now - 99999999d"}}, "expected a time such as"),
+        ({"type": "timestamp", "constraints": {"min": "now" + " " * 200_000 + "x"}}, "expected a time such as"),
+        ({"type": f"decimal({'9' * 5000},2)"}, "Exceeds the limit"),
+    ],
+)
+def test_a_value_beyond_all_measure_is_one_problem(tmp_path: Path, field: dict[str, object], message: str) -> None:
+    write_contract(tmp_path, _with(**field))
+    (found,) = said(tmp_path)
+    assert message in found
+
+
+@pytest.mark.parametrize("length", ["9" * 30 + "d", "9" * 1_000_000, f"P{'9' * 400}D", "1h " * 100_000])
+def test_a_length_of_time_beyond_all_measure_is_one_problem(tmp_path: Path, length: str) -> None:
+    text = yaml.safe_load(contract_text("orders.order_lines.v1"))
+    text["spec"]["retention"] = length
+    write_contract(tmp_path, yaml.safe_dump(text))
+    (found,) = said(tmp_path)
+    assert "write e.g. 15m, 1h, 2d or PT15M" in found
+
+
+def test_a_version_of_thousands_of_digits_is_none(tmp_path: Path) -> None:
+    text = yaml.safe_load(contract_text("orders.order_lines.v1"))
+    text["metadata"]["version"] = f"{'1' * 5000}.0.0"
+    write_contract(tmp_path, yaml.safe_dump(text))
+    assert any("metadata.version" in problem for problem in said(tmp_path))
+
+
+def test_a_pattern_that_keeps_a_backtracking_engine_busy_for_years_is_tried_in_no_time(tmp_path: Path) -> None:
+    values = ["a" * 60 + "!", "aaa"]
+    write_contract(tmp_path, _with(constraints={"pattern": "^(a+)+$", "enum": values}))
+    (found,) = said(tmp_path)
+    assert f"'{values[0]}' is allowed here but not matched by pattern '^(a+)+$'" in found
+
+
+def test_a_pattern_that_looks_ahead_is_left_to_the_audit(tmp_path: Path) -> None:
+    write_contract(tmp_path, _with(constraints={"pattern": "^(?!b)(a+)+$", "enum": ["a" * 60 + "!"]}))
+    assert said(tmp_path) == []
+
+
+def test_a_list_of_forty_thousand_values_is_read_in_seconds(tmp_path: Path) -> None:
+    write_contract(tmp_path, _with(constraints={"enum": [f"v{number}" for number in range(40_000)] + ["v7"]}))
+    started = time.perf_counter()
+    (found,) = said(tmp_path)
+    assert "'v7' is listed twice" in found
+    assert time.perf_counter() - started < 8
+
+
+def test_what_a_contract_says_steers_no_terminal_and_begins_no_line_of_a_log(tmp_path: Path) -> None:
+    text = contract_text("orders.order_lines.v1").replace("spec:\n", 'spec:\n  "k\\n::error::x": "\\e[31mred"\n', 1)
+    write_contract(tmp_path, text)
+    found = said(tmp_path)
+    assert any("has the control character U+001B; take it out" in problem for problem in found)
+    assert not any(set(problem) & {"\n", "\r", "\x1b"} for problem in found)
 
 
 def test_a_contract_of_ten_thousand_fields_is_loaded_in_seconds(tmp_path: Path) -> None:
