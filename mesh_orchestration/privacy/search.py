@@ -20,7 +20,7 @@ from mesh_orchestration.privacy.raw import files_with
 from mesh_orchestration.privacy.stores import forgetting, ports_of, tables_of
 from mesh_orchestration.privacy.subject import Subject
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.storage.catalog import Lake, open_lake
+from mesh_orchestration.storage.catalog import Lake, open_lake, tables
 
 Kind = Literal["published", "history", "branch", "loose", "orphan", "engine", "refused message", "landed", "file"]
 
@@ -69,7 +69,9 @@ class Request:
 
 
 def request(settings: Settings, mesh: Mesh, subject: Subject, column: str = "") -> Request:
-    """The request for ``subject``, known in ``column``; raises MeshError where that names nobody."""
+    """The request for ``subject``, known in ``column``. Raises MeshError where that names nobody, and ContractError
+    for a broken contract: what it says of people could not be followed, and nothing may be overlooked."""
+    mesh.require()
     return Request(settings, mesh, subject, identifiers(mesh, readers(mesh, settings.root, settings.home), column))
 
 
@@ -77,6 +79,7 @@ def search(asked: Request) -> tuple[Found, ...]:
     """Every place that holds the person; nothing is changed. Raises StorageError."""
     with open_lake(asked.settings) as lake:
         products = [found for address in asked.naming.products for found in in_product(asked, lake, address)]
+        products += _without_contract(asked, lake)
     engines = [found for domain in asked.mesh.domains for found in _in_engine(asked, domain)]
     return (*products, *engines, *_in_files(asked))
 
@@ -100,6 +103,20 @@ def in_product(asked: Request, lake: Lake, address: Address) -> Iterator[Found]:
         yield Found(one.standing, str(address), one.rows, one.columns, one.snapshot_id, note)
     for file, rows in files.orphans():
         yield Found("orphan", file.location, rows, tuple(files.holding))
+
+
+def _without_contract(asked: Request, lake: Lake) -> Iterator[Found]:
+    """The snapshots of tables whose contract is gone, in which a column with a known name holds the person."""
+    for address in tables(lake):
+        table = None if address in asked.mesh.products else lake.table(address)
+        if table is None:
+            continue
+        fields = {field.name for schema in table.metadata.schemas for field in schema.fields}
+        kinds = {name: asked.naming.kinds[name.lower()] for name in fields if name.lower() in asked.naming.names}
+        holding = {name: text for name, kind in kinds.items() if (text := asked.subject.text(kind)) is not None}
+        for one in ProductFiles(lake, address, holding).snapshots():
+            note = "no contract tells of this table any more: drop it, see mesh plan"
+            yield Found(one.standing, str(address), one.rows, one.columns, one.snapshot_id, note)
 
 
 def _in_engine(asked: Request, domain: str) -> Iterator[Found]:

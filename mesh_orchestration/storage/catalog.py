@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from mesh_orchestration.errors import MeshError, StorageError
 from mesh_orchestration.settings import CATALOG_NAME, Settings
 
 _ATTEMPTS = 5
+_TABLE = re.compile(r"(?P<product>.+)_v(?P<major>\d+)")
 _DEFAULTS = {
     "format-version": "2",
     "write.metadata.delete-after-commit.enabled": "true",
@@ -101,6 +103,14 @@ def open_lake(settings: Settings) -> Lake:
                 if attempt == _ATTEMPTS - 1 or "already exists" not in str(error):
                     raise
     raise AssertionError("unreachable")
+
+
+def tables(lake: Lake) -> tuple[Address, ...]:
+    """The addresses of all tables of the catalog, also of those without a contract; raises StorageError."""
+    with storage_errors("the tables of the catalog cannot be listed", lake.settings):
+        names = [name for domain in sorted(lake.namespaces()) for name in lake.catalog.list_tables(domain)]
+    found = ((".".join(domain), _TABLE.fullmatch(table)) for *domain, table in names)
+    return tuple(Address(domain, match["product"], int(match["major"])) for domain, match in found if match)
 
 
 def _make_folder_of(uri: str) -> None:

@@ -8,20 +8,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.engines.base import engine_for
-from mesh_orchestration.errors import EngineError, MeshError, SettingsError
+from mesh_orchestration.errors import ContractError, EngineError, MeshError, SettingsError
 from mesh_orchestration.governance.decision_log import DecisionLog
 from mesh_orchestration.inputs import IngestContext, ingest
 from mesh_orchestration.privacy.journal import Journals
 from mesh_orchestration.privacy.search import search_to_the_byte
+from mesh_orchestration.publication.publish import publish
+from mesh_orchestration.publication.request import PublishRequest
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import open_lake
 from mesh_orchestration.storage.scan import scan
 from mesh_orchestration.storage.snapshots import history, published, rejected
-from tests.builders import settings_at
+from tests.builders import mesh_at, product, settings_at
 from tests.cli.mesh import environment
 from tests.postgres import PostgresDatabase, postgres, postgres_server
 from tests.privacy.people import ANN, BOB, CY, KEY, LINES, SECRET, asked, build, erase_person, people_at, places, sell
@@ -212,6 +216,38 @@ def test_a_busy_engine_stops_the_erasure_and_it_goes_on_later(people: Settings) 
 
 
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+def test_a_table_without_a_contract_keeps_an_erasure_from_being_called_done(tmp_path: Path) -> None:
+    home = {"home_id": {"type": "long", "pii": True, "masking": "hash"}}
+    people, visits = product("crm.people.v1", fields=home), product("crm.visits.v1", fields=home)
+    settings = mesh_at(tmp_path, people, visits, **{KEY: SECRET})
+
+    def export(folder: Path) -> list[Path]:
+        pq.write_table(pa.table({"home_id": [42, 43]}), folder / "a.parquet")
+        return [folder / "a.parquet"]
+
+    with open_lake(settings) as lake:
+        for item in (people, visits):
+            publish(item, export, request=PublishRequest(lake, "r1", settings.now()))
+    (tmp_path / "contracts" / "crm" / "visits" / "v1.yaml").unlink()
+
+    proof = erase_person(settings, "42")
+
+    assert [(found.where, found.rows, "no contract" in found.note) for found in proof.left] == [
+        ("crm.visits.v1", 1, True)
+    ]
+    assert list(proof.said["published"]) == ["crm.people.v1"]
+    assert json.loads(Path(proof.path).read_text())["verified"] is False
+
+
+def test_a_broken_contract_stops_an_erasure_before_it_begins(people: Settings) -> None:
+    contract = people.root / "contracts" / "billing" / "spend" / "v1.yaml"
+    contract.write_text(contract.read_text().replace("type: double", "type: doubel"))
+
+    with pytest.raises(ContractError, match="doubel"):
+        erase_person(people)
+    assert not (people.home / "erasures").exists()
 
 
 def test_two_erasures_do_not_run_at_once(people: Settings) -> None:
