@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,6 +22,8 @@ WORDS = ("hash", "partial", "null", "redact", "tokenise", "generalise")
 _KEPT = 2
 _BLOCK = 64
 TOKEN_LENGTH = 24
+LARGEST = 1e18
+"""Numbers from here on are redacted where they would be generalised: engines no longer count in ones there."""
 
 
 def mask_value(value: Any, mask: str, key: str = "") -> Any:
@@ -43,6 +46,21 @@ def mask_value(value: Any, mask: str, key: str = "") -> Any:
         case "partial":
             return _partial(text_of(value))
     return _general(value)
+
+
+def without_values(message: str) -> str:
+    """What DuckDB, PostgreSQL or dbt says of an error, without the values it quotes.
+
+    Of a message about a value only what is known to be none is kept: the kind of the error, the type, the
+    column, the constraint. Any other message stays as it is.
+    """
+    if kind := _VALUE_ERROR.search(message):
+        return message[: kind.end()] + _safe(message[kind.end() :])
+    if found := _FOUND.search(message):
+        return _FOUND.sub(r"\1***\2", message[: found.end()]) + without_values(message[found.end() :])
+    if said := _DATA_EXCEPTION.search(message):
+        return message[: said.start()] + _safe(message[said.start() :])
+    return message
 
 
 def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") -> dict[str, Any]:
@@ -97,8 +115,42 @@ def _general(value: Any) -> Any:
         return REDACTED
     if isinstance(value, date | datetime):
         return f"{value:%Y-%m}"
-    if isinstance(value, int | float | Decimal) and isfinite(value):
+    if isinstance(value, int | float | Decimal) and isfinite(value) and abs(float(value)) < LARGEST:
         step = 10 ** max(1, len(str(int(abs(float(value))))) - 1)
         low = int(float(value) // step) * step
         return f"{low} to {low + step}"
     return REDACTED
+
+
+_VALUE_ERROR = re.compile(r"\b(?:Conversion|Invalid Input|Out of Range|Constraint|Invalid) Error: ")
+"""How DuckDB begins what it says of a value."""
+_DATA_EXCEPTION = re.compile(
+    r"\b(?:invalid input (?:syntax|value)|invalid byte sequence|invalid value|malformed |value [\"']?|Key \("
+    r"|Failing row|date/time field|duplicate key|null value in column|new row for relation|COPY \w+, line)|\bviolates \w+"
+)
+"""How PostgreSQL does; its numbers come without the words."""
+_FOUND = re.compile(r"(\bcolumn \"?\w+\"?: found ).*?(, expected (?!\w+(?:\([\d, ]+\))? \([A-Z]))", re.DOTALL)
+"""How the mesh does; a type in brackets says that a type was found, not a value."""
+_SQL_TYPE = (
+    r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER|8|16|32|64|128)?|DOUBLE|FLOAT|BOOL(?:EAN)?|DATE|TIMESTAMP(?:TZ)?|TIME|UUID|JSON"
+    r"|VARCHAR|BLOB|BIT|INTERVAL|DECIMAL|NUMERIC)\b(?:\(\d+, ?\d+\)|\[\])?"
+)
+_SAFE = (
+    re.compile(rf"\b(?:to|into|for) (?:the destination )?(?:type )?'?{_SQL_TYPE}", re.IGNORECASE),
+    re.compile(r"\bin \w+ of INT\d+(?= \()"),
+    re.compile(r"\bwhen casting from source column \w+(?=\s*$|\s*\n)"),
+    re.compile(r'(?:^|\n)CSV Error on Line: \d+|Error when converting column "\w+"'),
+    re.compile(r"\bNOT NULL constraint failed: \w+\.\w+"),
+    re.compile(r'\bviolates (?:unique|primary key|check|foreign key|not-null) constraint(?: "\w+")?'),
+    re.compile(r'\b(?:in column|for relation) "\w+"'),
+)
+
+
+def _safe(said: str) -> str:
+    """The parts of a message that are no values, in their order."""
+    if found := _FOUND.search(said):
+        return f"{found[1]}***{found[2]}{said[found.end() :].split(maxsplit=1)[0].rstrip(';')}"
+    parts = sorted(
+        (found.start(), found[0].strip().replace("'", "")) for pattern in _SAFE for found in pattern.finditer(said)
+    )
+    return " ".join(("***", *dict.fromkeys(part for _, part in parts)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -22,12 +23,14 @@ def dbt(
     command: Annotated[str, typer.Argument(help="dbt's command: compile, build, test, show, ls …")],
 ) -> None:
     """Run dbt on a domain's project; what follows the command goes to dbt. Exit 1 when something failed."""
+    from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.orchestration.dbt import invoke
+    from mesh_orchestration.orchestration.discretion import holds_personal_data
     from mesh_orchestration.orchestration.manifest import ensure_manifest
     from mesh_orchestration.settings import Settings
 
     settings = Settings.load()
-    project = ensure_manifest(settings, domain)
+    project = replace(ensure_manifest(settings, domain), discreet=holds_personal_data(load_mesh(settings), domain))
     target = settings.home / "dbt" / domain / "by-hand"
     outcome = invoke(settings, project, [command, *context.args], target=target, listen=typer.echo)
     raise typer.Exit(outcome.code)

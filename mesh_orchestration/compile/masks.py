@@ -6,7 +6,7 @@ A masked column is text, whatever it was before, and a masked null stays null.
 from __future__ import annotations
 
 from mesh_orchestration.contract.model import SchemaField
-from mesh_orchestration.masking import REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name, keyed_hash_sql
+from mesh_orchestration.masking import LARGEST, REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name, keyed_hash_sql
 
 _NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
 _DAYS = frozenset({"date", "timestamp"})
@@ -60,7 +60,7 @@ def _general(field: SchemaField, column: str) -> str:
     if kind not in _NUMBERS:
         return f"'{REDACTED}'"
     value = f"cast({column} as double)"
-    digits = f"length(cast(cast(trunc(abs({value})) as hugeint) as varchar))"
+    digits = f"length(cast(try_cast(trunc(abs({value})) as hugeint) as varchar))"
     step = f"cast(pow(10, greatest(1, {digits} - 1)) as hugeint)"
-    low = f"cast(floor({value} / {step}) as hugeint) * {step}"
-    return f"case when isfinite({value}) then ({low}) || ' to ' || ({low} + {step}) else '{REDACTED}' end"
+    low = f"try_cast(floor({value} / {step}) as hugeint) * {step}"
+    return f"case when abs({value}) < {LARGEST} then ({low}) || ' to ' || ({low} + {step}) else '{REDACTED}' end"

@@ -19,6 +19,7 @@ from typing import Any
 
 from mesh_orchestration.engines.profiles import dbt_environment
 from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.orchestration.discretion import clean, clean_file
 from mesh_orchestration.orchestration.logs import speaker
 from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
@@ -96,26 +97,39 @@ def invoke(
     full = [*global_flags(project, target), *quiet, *args, *command_flags(project, target)]
     with _ONE_AT_A_TIME, _surroundings({**environment(settings, project), **(environ or {})}), _interruptible():
         try:
-            result = dbtRunner(callbacks=[lambda message: _listen(message, messages, heard)]).invoke(full)
+            listener = _Listener(project.discreet, messages, heard)
+            result = dbtRunner(callbacks=[listener]).invoke(full)
         finally:
             _release()
+            if project.discreet:
+                clean_file(target / "run_results.json")
     if isinstance(result.exception, KeyboardInterrupt):
         raise result.exception
     errors = [message["info"]["msg"] for message in messages if message["info"]["level"] == "error"]
     if result.exception is not None:
-        return Outcome(2, tuple(messages), "\n".join(errors) or str(result.exception))
+        failure = str(result.exception)
+        return Outcome(2, tuple(messages), "\n".join(errors) or (clean(failure) if project.discreet else failure))
     return Outcome(0 if result.success else 1, tuple(messages), "\n".join(errors))
 
 
-def _listen(message: Any, messages: list[dict[str, Any]], listen: Callable[[str], None]) -> None:
-    if message.info.level not in _SPOKEN:
-        return
-    if message.info.name != "Formatting":
-        listen(message.info.msg)
-    if message.info.name in _RESULTS or message.info.level == "error":
-        from dbt_common.events.functions import msg_to_dict
+@dataclass(frozen=True)
+class _Listener:
+    """Passes on what dbt says, and keeps its results and errors in ``messages``."""
 
-        messages.append(msg_to_dict(message))
+    discreet: bool
+    messages: list[dict[str, Any]]
+    heard: Callable[[str], None]
+
+    def __call__(self, message: Any) -> None:
+        if message.info.level not in _SPOKEN:
+            return
+        if message.info.name != "Formatting":
+            self.heard(clean(message.info.msg) if self.discreet else message.info.msg)
+        if message.info.name in _RESULTS or message.info.level == "error":
+            from dbt_common.events.functions import msg_to_dict
+
+            said = msg_to_dict(message)
+            self.messages.append(clean(said) if self.discreet else said)
 
 
 @contextmanager

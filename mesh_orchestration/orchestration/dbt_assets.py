@@ -18,6 +18,7 @@ from mesh_orchestration.errors import ContractError, Problem, SettingsError
 from mesh_orchestration.orchestration import provenance
 from mesh_orchestration.orchestration.automation import on_publication
 from mesh_orchestration.orchestration.columns import ColumnLineage, read_relations
+from mesh_orchestration.orchestration.discretion import discreet
 from mesh_orchestration.orchestration.invocation import call
 from mesh_orchestration.orchestration.metadata import input_key, model_key, owners, tags
 from mesh_orchestration.orchestration.project import Project
@@ -117,7 +118,7 @@ def run_step(
     Also when dbt fails: what it built is reported first, then the step fails with dbt's words.
     """
     engine = engine_for(settings, project.domain)
-    with engine:
+    with discreet(project.discreet), engine:
         inputs = provenance.landed(engine, _ports(project.manifest()))
         for port in inputs:
             engine.check_landing(port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
@@ -17,6 +18,7 @@ from mesh_orchestration.contract.ports import upstream
 from mesh_orchestration.governance.denials import denials
 from mesh_orchestration.orchestration.automation import automation_sensor, on_publication
 from mesh_orchestration.orchestration.dbt_assets import build_dbt_assets
+from mesh_orchestration.orchestration.discretion import holds_personal_data
 from mesh_orchestration.orchestration.ingestion import build_input_assets
 from mesh_orchestration.orchestration.manifest import ensure_manifest
 from mesh_orchestration.orchestration.metadata import input_key, model_key, tags
@@ -35,7 +37,8 @@ def build_domain(settings: Settings, mesh: Mesh, domain: str) -> dg.Definitions:
     EngineError when dbt cannot parse its project.
     """
     products = mesh.of(domain)
-    project = ensure_manifest(settings, domain, parse=not _reconstructing())
+    parsed = ensure_manifest(settings, domain, parse=not _reconstructing())
+    project = replace(parsed, discreet=holds_personal_data(mesh, domain))
     triggers = {input_key(domain, port.name) for port in mesh.ports(domain).values() if upstream(port)}
     models = build_dbt_assets(settings, project, products, triggers=triggers)
     moved = {spec.key for spec in models.specs if spec.automation_condition is not None}

@@ -17,6 +17,7 @@ from mesh_orchestration.inputs import IngestContext, Ingested, ingest
 from mesh_orchestration.orchestration.automation import on_publication
 from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.deprecation import marked, warn
+from mesh_orchestration.orchestration.discretion import discreet, holds_personal_data
 from mesh_orchestration.orchestration.metadata import input_key, owners, product_key, same_columns, tags
 from mesh_orchestration.orchestration.standing import refusal
 from mesh_orchestration.settings import Settings
@@ -43,13 +44,13 @@ def _input_asset(settings: Settings, mesh: Mesh, domain: str, port: InputPort) -
         automation_condition=on_publication() if source else None,
     )
 
-    going = _going(mesh, source)
+    going, personal = _going(mesh, source), holds_personal_data(mesh, domain)
 
     def land(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         warn(context, going, settings.now().date())
         refused = refusal(settings, source) if source else ()
         try:
-            with engine_for(settings, domain) as engine:
+            with discreet(personal), engine_for(settings, domain) as engine:
                 request = IngestContext(settings, context.run_id, settings.now(), mesh)
                 done = ingest(port, engine, context=request)
         except (SourceError, EngineError) as error:

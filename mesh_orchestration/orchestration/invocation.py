@@ -18,6 +18,7 @@ from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from packaging.version import Version
 
 from mesh_orchestration.orchestration import dbt
+from mesh_orchestration.orchestration.discretion import clean
 from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
 
@@ -50,6 +51,16 @@ class InProcessCall:
         del timeout
         list(self.run())
         return self.returncode or 0
+
+
+@dataclass
+class DiscreetInvocation(DbtCliInvocation):  # type: ignore[misc]  # dagster-dbt is not type-checked here
+    """dagster-dbt's invocation of a subprocess that handles personal data: what dbt says quotes no values."""
+
+    def _stream_stdout(self) -> Iterator[Any]:
+        for raw in super()._stream_stdout():
+            self._error_messages[:] = clean(self._error_messages)
+            yield clean(raw)
 
 
 @dataclass
@@ -107,7 +118,8 @@ def call(
             "DBT_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
         }
-        return DbtCliInvocation.run(args=full, env=env, **common)
+        kind = DiscreetInvocation if project.discreet else DbtCliInvocation
+        return kind.run(args=full, env=env, **common)
     process = InProcessCall(["dbt", *command], settings, project, target, environ)
     return InProcessInvocation(process=process, **common)
 

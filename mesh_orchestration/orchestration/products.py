@@ -20,6 +20,7 @@ from mesh_orchestration.orchestration import provenance
 from mesh_orchestration.orchestration.automation import with_its_asset
 from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.deprecation import marked, warn
+from mesh_orchestration.orchestration.discretion import discreet
 from mesh_orchestration.orchestration.metadata import (
     contract_metadata,
     model_key,
@@ -125,8 +126,9 @@ def publish_step(settings: Settings, product: DataProduct, context: dg.AssetExec
 
     key = product_key(product.address)
     inputs = _inputs(settings, product, context.instance)
+    personal = any(field.mask for field in product.fields)
     try:
-        with open_lake(settings) as lake:
+        with discreet(personal), open_lake(settings) as lake:
             request = PublishRequest(
                 lake, context.run_id, settings.now(), input_snapshots=inputs, observer=context.log.debug
             )

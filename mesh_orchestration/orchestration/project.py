@@ -16,12 +16,16 @@ PARTIAL_PARSE = "partial_parse.msgpack"
 
 @dataclass(frozen=True)
 class Project:
-    """A domain's dbt project on disk; ``target`` is the folder of its newest parsed form."""
+    """A domain's dbt project on disk; ``target`` is the folder of its newest parsed form.
+
+    ``discreet`` says that dbt handles personal data: what it says quotes no values then.
+    """
 
     domain: str
     directory: Path
     target: Path
     profiles: Path
+    discreet: bool = False
 
     @property
     def manifest_path(self) -> Path:

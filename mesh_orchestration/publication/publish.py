@@ -33,6 +33,7 @@ from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import EngineError, MeshError, PublicationConflict
 from mesh_orchestration.expectations.check import CheckResult
 from mesh_orchestration.governance.decision_log import Decision
+from mesh_orchestration.masking import without_values
 from mesh_orchestration.publication import moves
 from mesh_orchestration.publication.auditing import audit_contract, reason_of, result_of, verdict_of
 from mesh_orchestration.publication.guard import Ruling, judge, remember
@@ -103,7 +104,8 @@ class _Attempt:
             files = self._data_files(staging, full)
         except EngineError as error:
             staging.drop(committed=False)
-            return self._refuse_unwritten((str(error),))
+            personal = any(field.mask for field in self.product.fields)
+            return self._refuse_unwritten((without_values(str(error)) if personal else str(error),))
         except BaseException:
             staging.drop(committed=False)
             raise

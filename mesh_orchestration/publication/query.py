@@ -18,6 +18,7 @@ from mesh_orchestration.errors import AccessDenied, MeshError
 from mesh_orchestration.governance.access import Access, Reader
 from mesh_orchestration.governance.decision_log import DecisionLog
 from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.masking import without_values
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, open_lake
 from mesh_orchestration.storage.scan import scan
@@ -71,7 +72,8 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
             names = tuple(column[0] for column in result.description or ())
             rows = tuple(result.fetchall())
         except duckdb.Error as error:
-            raise MeshError(f"the query failed: {error}") from None
+            hidden = any(access.masks or access.filters for access in granted.values())
+            raise MeshError(f"the query failed: {without_values(str(error)) if hidden else error}") from None
     masked = {
         str(address): {name: mask for name, mask in access.masks.items() if name in columns[address]}
         for address, access in granted.items()
