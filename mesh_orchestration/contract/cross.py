@@ -69,11 +69,14 @@ def _redeclared(products: Products, _: Set[Address]) -> Iterator[Told]:
                 yield product, ("spec", "inputs", index), message
 
 
-def _undeclared(products: Products, _: Set[Address]) -> Iterator[Told]:
+def _undeclared(products: Products, written: Set[Address]) -> Iterator[Told]:
+    unread = {address.domain for address in written - products.keys()}  # the port may stand in a broken contract
     declared: dict[str, set[str]] = defaultdict(set)
     for product in products.values():
         declared[product.domain].update(port.name for port in product.inputs)
     for product in products.values():
+        if product.domain in unread:
+            continue
         for index, port in enumerate(product.spec.inputs):
             if isinstance(port, str) and port not in declared[product.domain]:
                 hint = suggestion(port, declared[product.domain])

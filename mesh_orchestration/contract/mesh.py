@@ -78,12 +78,13 @@ class Mesh:
         if not exact and not majors:
             if (domain := spelled.split(".", 1)[0]) in self.broken:
                 raise self.broken[domain]
-            raise MeshError(f"'{name}' is not a data product{suggestion(name, self._names)}")
+            raise MeshError(f"'{name}' is not a data product{self._instead(name)}")
         return self.products[max(exact or majors, key=lambda address: address.major)]
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(str(address) for address in self.products)
+    def _instead(self, name: str) -> str:
+        if name not in self.domains:
+            return suggestion(name, map(str, self.products))
+        return f" but a domain; its products are {', '.join(str(one.address) for one in self._by_domain.get(name, ()))}"
 
     def ports(self, domain: str) -> Mapping[str, InputPort]:
         """The input ports of ``domain`` by name; one shared by several products stands here once."""

@@ -160,6 +160,18 @@ def test_a_bare_name_that_no_sibling_declares_names_the_nearest_port(tmp_path: P
     ]
 
 
+def test_a_bare_name_may_stand_in_a_sibling_that_cannot_be_read(tmp_path: Path) -> None:
+    write_contract(tmp_path, contract_text(LINES, owner="nobody"), at=LINES)
+    found = mesh(tmp_path, product("orders.orders.v1", inputs=["transactions"]))
+    assert [message.split(":")[0] for message in messages(found)] == ["contracts/orders/order_lines/v1.yaml"]
+
+
+def test_a_domain_where_a_product_is_asked_for_is_answered_with_its_products(tmp_path: Path) -> None:
+    found = mesh(tmp_path, product(LINES), product("billing.revenue.v1"))
+    with pytest.raises(MeshError, match=r"but a domain; its products are orders\.order_lines\.v1$"):
+        found.product("orders")
+
+
 def test_two_majors_may_not_share_a_model(tmp_path: Path) -> None:
     (message,) = messages(mesh(tmp_path, product(LINES), product("orders.order_lines.v2")))
     assert message.endswith(
