@@ -25,7 +25,7 @@ def check(
     from mesh_orchestration.audit import SqlData, audit
     from mesh_orchestration.audit.gx import to_gx
     from mesh_orchestration.cli.app import console
-    from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.cli.output import literal, print_json
     from mesh_orchestration.compile.checks import contract_checks
     from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.engines.base import engine_for
@@ -53,7 +53,7 @@ def check(
                 result.check.severity,
                 f"[{colour}]{'kept' if result.success else 'broken'}[/]",
                 "" if result.unexpected_count is None else f"{result.unexpected_count:,}",
-                result.exception or ", ".join(str(value) for value in result.sample[:5]),
+                literal(result.exception or ", ".join(str(value) for value in result.sample[:5])),
             )
         console.print(table)
     raise typer.Exit(1 if any(result.blocks for result in results) else 0)

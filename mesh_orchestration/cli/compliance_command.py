@@ -77,6 +77,7 @@ def _plain(report: ComplianceReport) -> dict[str, Any]:
 
 
 def _print(report: ComplianceReport) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from mesh_orchestration.cli.app import console
@@ -89,10 +90,10 @@ def _print(report: ComplianceReport) -> None:
         table.add_row(str(product.address), state, _findings(product), _served(product))
     console.print(table)
     for problem in report.broken:
-        console.print(f"[red]broken contract[/] {problem}", highlight=False)
+        console.print(f"[red]broken contract[/] {escape(str(problem))}", highlight=False)
     for waiver in report.waivers:
         until = f"until {waiver.expires}" if waiver.holds else f"[red]expired {waiver.expires}[/]"
-        console.print(f"waiver {waiver.rule} for {waiver.address} {until}: {waiver.reason}", highlight=False)
+        console.print(f"waiver {waiver.rule} for {waiver.address} {until}: {escape(waiver.reason)}", highlight=False)
     log = report.decisions
     whole = "whole" if log.whole else f"[red]broken: {log.problem}[/]"
     console.print(f"{log.records} decisions on record, {log.denied} denied; the log is {whole}", highlight=False)
@@ -102,8 +103,11 @@ def _print(report: ComplianceReport) -> None:
 
 
 def _findings(product: ProductReport) -> str:
+    from rich.markup import escape
+
     words = {"deny": "[red]denied[/]", "warn": "[yellow]warned[/]", "waived": "[yellow]waived[/]", "dry-run": "dry run"}
-    return "\n".join(f"{verdict.code} {words[verdict.outcome]}: {verdict.message}" for verdict in product.verdicts)
+    said = ((verdict, escape(verdict.message)) for verdict in product.verdicts)
+    return "\n".join(f"{verdict.code} {words[verdict.outcome]}: {message}" for verdict, message in said)
 
 
 def _served(product: ProductReport) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mesh_orchestration.errors import MeshError
+from mesh_orchestration.errors import MeshError, PolicyError
 from mesh_orchestration.settings import Settings
 
 Level = Literal["ok", "warn", "fail"]
@@ -120,11 +120,31 @@ def _generated(settings: Settings) -> Iterator[Finding]:
     from mesh_orchestration.compile.files import stale
     from mesh_orchestration.contract.mesh import load_mesh
 
-    found = stale(load_mesh(settings), settings.root)
+    mesh = load_mesh(settings)
+    if mesh.broken:
+        yield Finding("warn", "generated files", "not compared while a contract is broken")
+        return
+    found = stale(mesh, settings.root)
     if found:
-        yield Finding("fail", "generated files", f"{len(found)} are stale, e.g. {found[0]}", "run mesh compile")
+        first = found[0].relative_to(settings.root)
+        yield Finding("fail", "generated files", f"{len(found)} are stale, e.g. {first}", "run mesh compile")
     else:
         yield Finding("ok", "generated files", "up to date")
+
+
+def _policies(settings: Settings) -> Iterator[Finding]:
+    from mesh_orchestration.governance.guardrails import Guardrails
+
+    try:
+        with Guardrails(settings) as guardrails:
+            rules = len(guardrails.bundle.rules)
+            expired = [waiver.file for waiver in guardrails.waivers if not waiver.holds(guardrails.today)]
+    except PolicyError as error:
+        yield Finding("fail", "policies", f"cannot be evaluated, which denies everything: {error}", "mesh policy test")
+        return
+    yield Finding("ok", "policies", f"{rules} rules")
+    for file in expired:
+        yield Finding("warn", "waiver", f"{file} has expired", "keep the rule and take the file out, or prolong it")
 
 
 def _catalog(settings: Settings) -> Iterator[Finding]:
@@ -155,7 +175,12 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     if settings.masking_key:
         yield Finding("ok", "masking key", "set")
     else:
-        yield Finding("warn", "masking key", "not set: masked values are redacted, not hashed", "give MESH_MASKING_KEY")
+        yield Finding(
+            "warn",
+            "masking key",
+            "not set: masked values are redacted, not hashed",
+            "set MESH_MASKING_KEY to a secret text",
+        )
 
 
 def _running(settings: Settings) -> Iterator[Finding]:
@@ -167,5 +192,5 @@ def _running(settings: Settings) -> Iterator[Finding]:
 
 
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _python, _packages, _home, _contracts, _generated, _catalog, _engines, _secrets, _running,
+    _python, _packages, _home, _contracts, _policies, _generated, _catalog, _engines, _secrets, _running,
 )  # fmt: skip

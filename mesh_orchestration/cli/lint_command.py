@@ -61,8 +61,12 @@ def _print(problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
         console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
     for warning in warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    said = f"[red]{len(problems)} findings[/]" if problems else "[green]no findings[/]"
-    console.print(f"{said}, [yellow]{len(warnings)} warnings[/]" if warnings else said)
+    said = f"[red]{_counted(problems, 'finding')}[/]" if problems else "[green]no findings[/]"
+    console.print(f"{said}, [yellow]{_counted(warnings, 'warning')}[/]" if warnings else said)
+
+
+def _counted(problems: Sequence[Problem], word: str) -> str:
+    return f"{len(problems)} {word}{'' if len(problems) == 1 else 's'}"
 
 
 def _annotation(problem: Problem, level: str) -> str:

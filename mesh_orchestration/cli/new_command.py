@@ -228,6 +228,8 @@ def _print(root: Path, result: Result, *, dry_run: bool) -> None:
 
     from mesh_orchestration.cli.app import console
 
+    if result.changes and Path.cwd() != root:
+        console.print(f"in {escape(str(root))}", highlight=False, soft_wrap=True)
     would = "would be " if dry_run else ""
     for change in result.changes:
         mark = f"[green]{would}created[/]" if change.is_new else f"[yellow]{would}changed[/]"

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mesh_orchestration.contract.address import Address
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -34,6 +37,13 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)
+
+
+def literal(value: Any) -> Text:
+    """``value`` as a cell of a table, letter for letter: rich takes ``[a-z]`` in a text for markup. None is empty."""
+    from rich.text import Text
+
+    return Text("" if value is None else str(value))
 
 
 def print_json(value: Any) -> None:

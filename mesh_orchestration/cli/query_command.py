@@ -57,13 +57,14 @@ def query(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _print_table(names: Sequence[str], rows: Sequence[tuple[Any, ...]], limit: int) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import literal
 
-    table = Table(*names)
+    table = Table(*(Column(literal(name)) for name in names))
     for row in rows[:limit]:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*map(literal, row))
     console.print(table)
     if len(rows) > limit:
         console.print(f"[dim]{limit} of {len(rows)} rows; --limit {len(rows)}, --csv or --json print more[/]")

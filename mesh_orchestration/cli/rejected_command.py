@@ -68,6 +68,7 @@ def _print_rows(check: RejectedRows, *, first: tuple[str, ...]) -> None:
     from rich.table import Table
 
     from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import literal
 
     if not check.rows:
         console.print(f"[dim]{check.verdict.name}:[/] {check.note}", highlight=False)
@@ -77,7 +78,7 @@ def _print_rows(check: RejectedRows, *, first: tuple[str, ...]) -> None:
     places = [check.columns.index(name) for name in chosen]
     table = Table(*chosen, title=check.verdict.name, title_justify="left")
     for row in check.rows:
-        table.add_row(*("" if row[place] is None else str(row[place]) for place in places))
+        table.add_row(*(literal(row[place]) for place in places))
     console.print(table)
     if len(chosen) < len(check.columns):
         console.print(f"[dim]{len(chosen)} of {len(check.columns)} columns; --json prints all[/]", highlight=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,10 +53,13 @@ def run(
 def materialise(settings: Settings, selection: Sequence[str], *, quiet: bool = False) -> RunReport:
     """Emit what the example source has become able to show, then run; progress goes to standard error."""
     from mesh_orchestration.cli.app import errors
+    from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.orchestration.instance import open_instance
+    from mesh_orchestration.orchestration.plan import resolve
     from mesh_orchestration.orchestration.run import run as run_products
     from mesh_orchestration.replay.reads import is_read
 
+    resolve(load_mesh(settings), selection)  # a word that names nothing is told before anything is emitted
     if settings.replay and is_read(settings):
         emit(settings, quiet=quiet)
 
@@ -90,11 +93,9 @@ def print_report(report: RunReport) -> None:
     """Say what came of each product that was not published, and how long it all took."""
     from mesh_orchestration.cli.app import console
 
-    for product in report.products:
-        if product.outcome != "published":
-            reasons = "; ".join(product.reasons) or "see its run in Dagster"
-            console.print(f"[{_COLOUR[product.outcome]}]{product.outcome}[/] {product.address}: ", end="")
-            console.print(reasons, markup=False, highlight=False)
+    for (outcome, reasons), addresses in _alike(report).items():
+        console.print(f"[{_COLOUR[outcome]}]{outcome}[/] {', '.join(addresses)}: ", end="", highlight=False)
+        console.print("; ".join(reasons) or "see its run in Dagster", markup=False, highlight=False)
     told = {reason for product in report.products for reason in product.reasons}
     for domain, reason in report.broken.items():
         if reason in told:
@@ -103,3 +104,12 @@ def print_report(report: RunReport) -> None:
         console.print(reason, markup=False, highlight=False)
     good = sum(product.outcome == "published" for product in report.products)
     console.print(f"{good} of {len(report.products)} products published in {report.seconds:.0f} s", highlight=False)
+
+
+def _alike(report: RunReport) -> Mapping[tuple[str, tuple[str, ...]], list[str]]:
+    """The products that were not published, those with the same outcome for the same reasons together."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for product in report.products:
+        if product.outcome != "published":
+            found.setdefault((product.outcome, product.reasons), []).append(str(product.address))
+    return found

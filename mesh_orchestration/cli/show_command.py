@@ -80,10 +80,11 @@ def _print_words(product: DataProduct, mesh: Mesh, uses: Iterable[Use]) -> None:
 
 def _print_fields(product: DataProduct) -> None:
     from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import literal
 
     table = Table("column", "type", "promise", "meaning", title="Columns", title_justify="left")
     for field in product.fields:
-        table.add_row(field.name, field.type, ", ".join(_promises(field)), field.description)
+        table.add_row(field.name, field.type, literal(", ".join(_promises(field))), literal(field.description))
     console.print(table)
 
 
@@ -118,6 +119,7 @@ def _print_history(snapshots: tuple[Snapshot, ...]) -> None:
 def _print_checks(product: DataProduct, newest: Snapshot | None) -> None:
     """Every check of the contract, with what the newest publication found."""
     from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import literal
     from mesh_orchestration.compile.checks import contract_checks
 
     verdicts = {verdict.name: verdict for verdict in newest.verdicts} if newest else {}
@@ -125,7 +127,7 @@ def _print_checks(product: DataProduct, newest: Snapshot | None) -> None:
     for check in contract_checks(product):
         verdict = verdicts.get(check.name)
         outcome = "" if verdict is None else "[green]kept[/]" if verdict.success else "[red]broken[/]"
-        table.add_row(check.name.removeprefix("contract__"), check.severity, _found(verdict), outcome)
+        table.add_row(check.name.removeprefix("contract__"), check.severity, literal(_found(verdict)), outcome)
     console.print(table)
 
 

@@ -95,6 +95,16 @@ def test_query_refuses_everything_but_reading_products(shop: Settings, story: di
     assert (answer.code, answer.err.startswith("error"), "Traceback" in answer.err) == (1, True, False)
 
 
+def test_a_value_is_shown_letter_for_letter(shop: Settings, story: dict[str, Answer]) -> None:
+    answer = mesh(shop, "query", """select '[red]x[/y]' as "[b]", line_id from orders.order_lines limit 1""")
+    assert (answer.code, "[red]x[/y]" in answer.out, "[b]" in answer.out) == (0, True, True)
+
+
+def test_a_word_that_names_nothing_is_told_before_anything_runs(shop: Settings) -> None:
+    answer = mesh(shop, "run", "odrers", MESH_REPLAY="on")
+    assert (answer.code, answer.err) == (1, "error 'odrers' is not a domain; did you mean 'orders'?\n")
+
+
 def test_show_says_the_contract_in_words(shop: Settings, story: dict[str, Answer]) -> None:
     answer = mesh(shop, "show", "orders.order_lines")
     assert answer.code == 0
@@ -107,6 +117,21 @@ def test_doctor_names_the_fix_of_a_broken_contract(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("double", "duble"))
     answer = mesh(settings, "doctor")
     assert (answer.code, "'duble' is not a type" in answer.out) == (2, True)
+
+
+def test_doctor_names_the_policy_that_cannot_be_read_and_the_waiver_that_has_ended(tmp_path: Path) -> None:
+    settings = shop_at(tmp_path)
+    waivers = tmp_path / "policies" / "waivers"
+    waivers.mkdir(parents=True)
+    (waivers / "old.yaml").write_text(
+        "rule: SLA-001\naddress: orders.order_lines.v1\nowner: team:orders\napprover: team:council\n"
+        "reason: It was agreed upon.\nexpires: 2020-01-01\n"
+    )
+    answer = mesh(settings, "doctor")
+    assert "waiver: policies/waivers/old.yaml has expired" in answer.out
+    (waivers / "old.yaml").write_text("rule: SLA-001\n")
+    answer = mesh(settings, "doctor")
+    assert (answer.code, "fail policies: cannot be evaluated" in answer.out) == (2, True)
 
 
 def test_lint_reports_a_typo_with_file_line_and_the_right_word(tmp_path: Path) -> None:
