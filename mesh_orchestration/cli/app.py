@@ -6,8 +6,9 @@ import sys
 from importlib import import_module
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleRenderable, RenderHook
 from rich.markup import escape
+from rich.table import Table
 
 from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
 
@@ -21,6 +22,19 @@ BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 WIDE = 160  # columns when the output is no terminal, so that no address is cut off in a log
 console = Console(width=None if sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True, soft_wrap=True)
+
+
+class _NothingCutOff(RenderHook):
+    """A cell that is too wide for its column goes on in its next line; an address cut off is of no use."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        for table in (one for one in renderables if isinstance(one, Table)):
+            for column in table.columns:
+                column.overflow = "fold"
+        return renderables
+
+
+console.push_render_hook(_NothingCutOff())
 
 app = typer.Typer(
     name="mesh",

@@ -12,9 +12,12 @@ from mesh_orchestration.errors import ContractError, Problem
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mesh_orchestration.publication.status import ProductStatus
 
 _FRESHNESS = {"ok": "green", "late": "red", "never": "red"}
+_ROOM_FOR_SNAPSHOTS = 110  # columns; on a narrower screen the other columns would be cut, and mesh show has the ids
 
 
 def register(app: typer.Typer) -> None:
@@ -75,44 +78,45 @@ def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductS
 
 
 def _print(settings: Settings, found: Sequence[ProductStatus], denied: Mapping[Address, tuple[str, ...]]) -> None:
-    from rich.table import Column, Table
-
     from mesh_orchestration.cli.app import console
-    from mesh_orchestration.cli.output import span
 
-    table = Table(
-        Column("product", no_wrap=True, overflow="fold"),
-        "rows",
-        "snapshot",
-        "checks",
-        "age",
-        "SLA",
-        "state",
-        header_style="bold",
-    )
-    for column in (1, 4, 5):
-        table.columns[column].justify = "right"
-    for one in found:
-        table.add_row(
-            str(one.address),
-            "-" if one.rows is None else f"{one.rows:,}",
-            str(one.snapshot_id or "-"),
-            _checks(one),
-            span(one.age),
-            span(one.window),
-            _state(one),
-        )
-    console.print(table)
+    console.print(_table(found, with_snapshots=console.width >= _ROOM_FOR_SNAPSHOTS))
     for one in found:
         if one.refused and one.refusal:
             console.print(f"[red]{one.address}[/] refused {one.refusal.at:%Y-%m-%d %H:%M} UTC: ", end="")
             console.print("; ".join(one.refusal.reasons), markup=False, highlight=False)
             console.print(f"  see the rows: mesh rejected {one.address}", highlight=False)
-    for address, reasons in denied.items():
-        console.print(f"[red]{address}[/] cannot be run: {'; '.join(reasons)}", highlight=False)
+    for reasons in dict.fromkeys(denied.values()):
+        addresses = ", ".join(str(address) for address, why in denied.items() if why == reasons)
+        console.print(f"[red]{addresses}[/] cannot be run: ", end="", highlight=False)
+        console.print("; ".join(reasons), markup=False, highlight=False)
     for told in _endings(settings, found).values():
         for line in told:
             console.print(f"[yellow]{line}[/]", highlight=False)
+
+
+def _table(found: Sequence[ProductStatus], *, with_snapshots: bool) -> Table:
+    from rich.table import Column, Table
+
+    from mesh_orchestration.cli.output import span
+
+    table = Table(
+        Column("product", no_wrap=True), Column("rows", no_wrap=True, justify="right"),
+        *([Column("snapshot", no_wrap=True)] if with_snapshots else []),
+        "checks", Column("age", no_wrap=True, justify="right"), Column("SLA", no_wrap=True, justify="right"), "state",
+        header_style="bold",
+    )  # fmt: skip
+    for one in found:
+        table.add_row(
+            str(one.address),
+            "-" if one.rows is None else f"{one.rows:,}",
+            *([str(one.snapshot_id or "-")] if with_snapshots else []),
+            _checks(one),
+            span(one.age),
+            span(one.window),
+            _state(one),
+        )
+    return table
 
 
 def _denials(settings: Settings, found: Iterable[ProductStatus]) -> Mapping[Address, tuple[str, ...]]:
