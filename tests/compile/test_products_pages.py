@@ -110,4 +110,4 @@ def test_checks_are_said_in_words(tmp_path: Path) -> None:
 
 def test_text_cannot_break_the_page(tmp_path: Path) -> None:
     text = page(tmp_path, product(LINES, description="One row per |item|, <b>a\n[link](https://x.test)."))
-    assert "One row per \\|item\\|, \\<b>a \\[link](https://x.test)." in text.splitlines()
+    assert "One row per \\|item\\|, \\<b\\>a \\[link\\](https://x.test)." in text.splitlines()

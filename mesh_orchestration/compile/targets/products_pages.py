@@ -8,6 +8,7 @@ from itertools import chain
 from mesh_orchestration.compile.checks import contract_checks, short_name
 from mesh_orchestration.compile.layout import MARK
 from mesh_orchestration.contract.loader import generated_path
+from mesh_orchestration.contract.markdown import escaped
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 from mesh_orchestration.expectations.check import Check
@@ -17,7 +18,6 @@ PLACES = (f"{FOLDER}/*.md",)
 _ROOT = "../.."
 _NAMES = ("column", "column_A", "column_B")
 _LIST = "column_list"
-_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\|<[*`"})
 _KEYS = {"value_set": "of", "regex": "", "type_": "", "ignore_row_if": "ignoring rows with nulls:"}
 
 
@@ -55,9 +55,9 @@ def _domain(domain: str, products: tuple[DataProduct, ...], mesh: Mesh) -> Itera
     for product in products:
         yield from ("", f"## {product.address}", "")
         if product.metadata.title:
-            yield from (f"**{_text(product.metadata.title)}.** {_text(product.metadata.description)}", "")
+            yield from (f"**{escaped(product.metadata.title)}.** {escaped(product.metadata.description)}", "")
         else:
-            yield from (_text(product.metadata.description), "")
+            yield from (escaped(product.metadata.description), "")
         yield from _table(("", ""), _facts(product, mesh))
         yield from ("", "### Columns", "")
         yield from _table(("column", "type", "null", "meaning", "personal data"), map(_column, product.fields))
@@ -84,7 +84,7 @@ def _facts(product: DataProduct, mesh: Mesh) -> Iterator[tuple[str, str]]:
         "kept for": spec.retention or "",
         "tags": ", ".join(meta.tags),
     }
-    yield from ((name, _text(said)) for name, said in facts.items() if said)
+    yield from ((name, escaped(said)) for name, said in facts.items() if said)
     shapes = (("Avro", "avsc"), ("JSON Schema", "schema.json"))
     made = (f"[{name}]({_ROOT}/{generated_path(product.address, suffix)})" for name, suffix in shapes)
     yield "files", ", ".join((f"[contract]({_ROOT}/{product.source})", *made))
@@ -96,9 +96,9 @@ def _level(value: object) -> str:
 
 def _column(field: SchemaField) -> tuple[str, ...]:
     kind = "timestamp (UTC)" if field.is_instant else str(field.logical_type)
-    unit = f" in {_text(field.unit)}" if field.unit else ""
+    unit = f" in {escaped(field.unit)}" if field.unit else ""
     personal = f"yes, masked: {field.mask}" if field.is_pii else ""
-    return f"`{field.name}`", kind + unit, "yes" if field.nullable else "no", _text(field.description), personal
+    return f"`{field.name}`", kind + unit, "yes" if field.nullable else "no", escaped(field.description), personal
 
 
 def _checks(product: DataProduct) -> Iterator[tuple[str, ...]]:
@@ -109,7 +109,7 @@ def _checks(product: DataProduct) -> Iterator[tuple[str, ...]]:
         columns = chain((check.kwargs[key] for key in _NAMES if check.kwargs.get(key)), check.kwargs.get(_LIST) or ())
         said = check.description if check.path in described else _words(check)
         rows = "all" if check.mostly == 1 else _level(check.mostly)
-        yield f"`{check.name}`", ", ".join(f"`{name}`" for name in columns), _text(said), rows, check.severity
+        yield f"`{check.name}`", ", ".join(f"`{name}`" for name in columns), escaped(said), rows, check.severity
 
 
 def _words(check: Check) -> str:
@@ -138,7 +138,7 @@ def _link(product: DataProduct) -> str:
 def _grain(product: DataProduct) -> str:
     """The first sentence of the description, without the words that all share."""
     first = product.metadata.description.partition(". ")[0].rstrip(".")
-    return _text(first[len("One row per ") :] if first.lower().startswith("one row per ") else first)
+    return escaped(first[len("One row per ") :] if first.lower().startswith("one row per ") else first)
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -146,8 +146,3 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
     yield "|-" * len(heads) + "|"
     for row in rows:
         yield f"| {' | '.join(row)} |"
-
-
-def _text(said: str) -> str:
-    """``said`` on one line, with nothing that Markdown would take for a table, a tag or a link."""
-    return " ".join(said.split()).translate(_ESCAPED)

@@ -9,6 +9,7 @@ from datetime import datetime
 from mesh_orchestration.contract.evolution.change import Bump, Change, Level
 from mesh_orchestration.contract.evolution.diff import changes
 from mesh_orchestration.contract.evolution.verdict import verdict
+from mesh_orchestration.contract.markdown import escaped
 from mesh_orchestration.contract.model import DataProduct
 
 _HEADINGS = {
@@ -142,10 +143,4 @@ def _line(change: Change) -> str:
     text = " ".join(change.says.split())
     if change.consumer >= Level.NOTICE:
         text = f"{text}: {change.reason}"
-    return _escaped(f"{text[:1].upper()}{text[1:]}.")
-
-
-def _escaped(text: str) -> str:
-    for sign in "\\`*[]<>|":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    return escaped(f"{text[:1].upper()}{text[1:]}.")

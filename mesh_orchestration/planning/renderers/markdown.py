@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from mesh_orchestration.contract.markdown import escaped
 from mesh_orchestration.planning import wording
 from mesh_orchestration.planning.plan import Plan, ProductPlan
 from mesh_orchestration.planning.renderers import View
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])")
+_CALLS = re.compile(r"[#@]")
+"""What names a person or another issue in a comment."""
 _LIMIT = 60_000
 """Characters; GitHub takes 65 536 in a comment, GitLab more."""
 
@@ -75,7 +77,7 @@ def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _safe(text: str) -> str:
     """``text`` as Markdown shows it letter for letter, on one line; it names nobody and links nowhere."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _CALLS.sub(r"\\\g<0>", escaped(text))
 
 
 def _code(text: str) -> str:
