@@ -38,11 +38,3 @@ class Address:
     def table(self) -> tuple[str, str]:
         """Iceberg identifier: namespace, table."""
         return (self.domain, f"{self.product}_v{self.major}")
-
-    @property
-    def topic(self) -> str:
-        return str(self)
-
-    @property
-    def url_path(self) -> str:
-        return f"/{self.domain}/{self.product}/v{self.major}"

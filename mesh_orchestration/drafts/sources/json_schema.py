@@ -16,7 +16,6 @@ from mesh_orchestration.drafts.schemas import head_of, read_object, stem_of
 from mesh_orchestration.errors import SourceError
 
 _MOST_REFS = 20
-_INT32 = 2**31
 _DECIMAL = re.compile(r"^\^-\?\\d\{1,(\d+)\}(?:\(\\\.\\d\{1,(\d+)\}\)\?)?\$$")
 _FORMATS = {"date": "date", "date-time": "timestamptz", "time": "time", "uuid": "uuid"}
 _WORDS = {"string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
