@@ -47,11 +47,6 @@ class BatchTransport(HttpTransport):  # type: ignore[misc]  # the client's class
         if failed := _failed(answer.content):
             raise MeshError(f"{url} did not take {failed} of {len(waiting)} events: {answer.text[:500]}")
 
-    def close(self, timeout: float = -1) -> bool:
-        """Post what waits and give the connection back."""
-        self.flush()
-        return bool(super().close(timeout))
-
 
 def _failed(content: bytes) -> int:
     """How many events the answer says were not taken."""

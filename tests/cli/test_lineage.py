@@ -58,7 +58,8 @@ def bare(event: Any) -> Any:
     if not isinstance(event, dict):
         return event
     ours = {key: bare(value) for key, value in event.items() if value != {}}
-    client = [tag["key"] for tag in ours.get("tags", {}).get("tags", ())] == ["openlineage_client_version"]
+    tags = ours.get("tags")
+    client = isinstance(tags, dict) and [one["key"] for one in tags["tags"]] == ["openlineage_client_version"]
     return {key: value for key, value in ours.items() if not (client and key == "tags")}
 
 
@@ -145,24 +146,18 @@ def test_replay_sends_the_same_events_with_the_same_ids(
     assert [bare(event) for event in sink.received] == [bare(event) for event in exported]
 
 
-@pytest.mark.parametrize("kind", ["file", "composite", "config"])
-def test_replay_goes_wherever_openlineages_settings_say(
-    ran: Settings, sink: Receiver, tmp_path: Path, exported: list[dict[str, Any]], kind: str
+def test_replay_goes_wherever_the_file_of_openlineages_settings_says(
+    ran: Settings, sink: Receiver, tmp_path: Path, exported: list[dict[str, Any]]
 ) -> None:
     file = tmp_path / "events.ndjson"
-    to_file = {"type": "file", "log_file_path": str(file), "append": True}
-    to_sink = {"type": "http", "url": sink.url}
-    environ = {
-        "file": {f"OPENLINEAGE__TRANSPORT__{key.upper()}": str(value).lower() for key, value in to_file.items()},
-        "composite": {"OPENLINEAGE__TRANSPORT": json.dumps({"type": "composite", "transports": [to_file, to_sink]})},
-        "config": {"OPENLINEAGE_CONFIG": str(tmp_path / "openlineage.yml")},
-    }[kind]
-    (tmp_path / "openlineage.yml").write_text(json.dumps({"transport": to_file}))
-    answer = mesh(ran, "lineage", "replay", "--since", "1d", **environ)
+    inner = [{"type": "file", "log_file_path": str(file), "append": True}, {"type": "http", "url": sink.url}]
+    config = tmp_path / "openlineage.yml"
+    config.write_text(json.dumps({"transport": {"type": "composite", "transports": inner}}))
+    answer = mesh(ran, "lineage", "replay", "--since", "1d", OPENLINEAGE_CONFIG=str(config))
     assert answer.code == 0, answer.err
     wanted = [event_id(event) for event in exported]
     assert [event_id(json.loads(line)) for line in file.read_text().splitlines()] == wanted
-    assert sink.ids == (wanted if kind == "composite" else [])
+    assert sink.ids == wanted
 
 
 def test_replay_says_what_is_missing_and_what_was_not_taken(ran: Settings, sink: Receiver) -> None:

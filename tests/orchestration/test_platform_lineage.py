@@ -95,7 +95,8 @@ def test_the_platform_has_the_sensor_as_soon_as_openlineage_is_set_up(mesh: Mesh
 
 def test_wrong_settings_of_openlineage_fail_the_tick_and_keep_no_other_sensor_from_loading(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product("orders.orders.v1"), OPENLINEAGE__TRANSPORT__TYPE="async_http")
-    assert len(definitions(settings).get_repository_def().sensor_defs) == 2
+    names = {sensor.name for sensor in definitions(settings).get_repository_def().sensor_defs}
+    assert names >= {"alerts", "lineage"}
     sensor = lineage_sensor(settings)
     assert sensor is not None
     with dg.instance_for_test() as instance, pytest.raises(SettingsError, match="use http"):
@@ -163,8 +164,8 @@ def test_a_receiver_that_is_down_for_an_hour_gets_everything_in_order_when_it_is
     mesh.publish()
     mesh.tick()
     mesh.sink.stop()
-    for number in range(360):  # an hour of ticks, one every ten seconds
-        if number % 60 == 0:
+    for number in range(120):  # an hour of ticks, one every thirty seconds
+        if number % 20 == 0:
             mesh.report(1)
         before = mesh.cursor
         with pytest.raises(EmissionError, match=r"START of orders.orders.v1 .* was not taken"):
@@ -218,8 +219,10 @@ def test_a_slow_receiver_bounds_the_tick_and_gets_all_in_later_ones(mesh: Mesh) 
     mesh.tick()
     took = time.monotonic() - begun
     first = len(mesh.sink.ids)
-    mesh.tick()
-    mesh.tick()
+    ticks = 1
+    while len(mesh.sink.ids) < 24 and ticks < 24:
+        mesh.tick()
+        ticks += 1
 
     assert took < 2
     assert 0 < first < 24
