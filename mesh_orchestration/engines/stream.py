@@ -11,8 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from mesh_orchestration.contract.ports import LANDED
 from mesh_orchestration.engines.base import KEPT, LEDGER, OP, REFUSED, WAS, Batch, Changes, Landed, LedgerEntry
@@ -20,6 +19,9 @@ from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.engines.landing import SqlEngine, landing_table, port_of
 from mesh_orchestration.errors import EngineError
 from mesh_orchestration.quoting import ident, literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _REFUSED = tuple(Column.parse(name, kind) for name, kind in REFUSED.items())
 
@@ -197,4 +199,6 @@ class StreamEngine(SqlEngine):
 
 
 def _reader(rows: pa.RecordBatch) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
     return pa.RecordBatchReader.from_batches(rows.schema, [rows])
