@@ -85,13 +85,13 @@ def _print(gate: Gate) -> None:
         console.print(f"  {escape(reason)}", highlight=False)
     for one in gate.below[:_SHOWN]:
         kept = share(one.tally.compliance, 3)
-        console.print(f"[red]{one.address} {one.level}[/] kept {kept}, {len(one.breaches)} breaches", highlight=False)
+        console.print(f"[red]{one.address} {one.level}[/] kept {kept}, breaches: {len(one.breaches)}", highlight=False)
         for breach in sorted(one.breaches, key=lambda breach: breach.start)[-3:]:
             console.print(f"  {escape(evidence(one.level, breach))}", highlight=False)
     for one in gate.unmeasured[:_SHOWN]:
-        why = f": {escape(one.note)}" if one.note else ""
+        why = escape(one.note) or "nobody looked in between"
         console.print(
-            f"[yellow]{one.address} {one.level}[/] known for {share(one.tally.measured)} of its time{why}",
+            f"[yellow]{one.address} {one.level}[/] known for {share(one.tally.measured)} of its time: {why}",
             highlight=False,
         )
     hidden = max(0, len(gate.below) - _SHOWN) + max(0, len(gate.unmeasured) - _SHOWN)

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     insert,
     select,
     update,
@@ -174,6 +175,13 @@ class Recording:
         rows = [_row(address, one) for one in intervals]
         if rows:
             self._connection.execute(insert(_INTERVALS), rows)
+
+    def end(self, address: str, level: str) -> datetime | None:
+        """Where the newest interval of a service level ends; None when there is none."""
+        table = _INTERVALS.c
+        same = (table.address == address) & (table.level == level)
+        found = self._connection.execute(select(func.max(table.end)).where(same)).scalar()
+        return None if found is None else _moment(found)
 
     def put(self, address: str, level: str, course: Course | None) -> None:
         """Say what goes on for a service level; None when it is promised no more."""

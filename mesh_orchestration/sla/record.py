@@ -186,8 +186,9 @@ class _Pen:
                 if level not in promised:
                     self._write(level, follow(course, None, fact.at))
                 elif level in found and not (level == AVAILABILITY and course):
-                    begun = max(fact.at, known.ended) if known and known.ended else fact.at
-                    self._write(level, follow(course, replace(found[level], start=begun), fact.at))
+                    over = None if course else self.recording.end(self.address, level)
+                    new = replace(found[level], start=max(fact.at, over)) if over else found[level]
+                    self._write(level, follow(course, new, fact.at))
         self.recording.stand(self.address, _standing(known, self.sighting.table, fact, self.now))
 
     def _resume(self, standing: Standing) -> None:
@@ -201,7 +202,8 @@ class _Pen:
     def _probe(self, standing: Standing) -> None:
         promise = promises(standing.sla).get(AVAILABILITY)
         course = self.recording.courses.get((self.address, AVAILABILITY))
-        if promise is None or (course and self.now <= (course.until or course.start)):
+        tried_before = course.until if course else None
+        if promise is None or (course and self.now < course.start) or (tried_before and self.now <= tried_before):
             return
         trouble = self.sighting.trouble
         tried = Course(

@@ -87,7 +87,7 @@ def _new(lake: Lake, table: Table, subject: Subject, known: Known | None) -> tup
 
 def _fact(lake: Lake, table: Table, subject: Subject, raw: IcebergSnapshot) -> Fact:
     snapshot = read_snapshot(subject.address, raw)
-    sla = _promised(subject.product, snapshot)
+    sla = promised(subject.product, snapshot)
     timed = sla.event_time if sla.event_freshness or sla.latency else None
     return Fact(
         snapshot=snapshot.snapshot_id,
@@ -104,7 +104,7 @@ def _fact(lake: Lake, table: Table, subject: Subject, raw: IcebergSnapshot) -> F
     )
 
 
-def _promised(product: DataProduct | None, snapshot: Snapshot) -> Sla:
+def promised(product: DataProduct | None, snapshot: Snapshot) -> Sla:
     """The service levels of the contract that published; those of an older stamp only if the contract is the same."""
     if snapshot.sla:
         return Sla.model_validate(dict(snapshot.sla))
