@@ -67,11 +67,6 @@ def _expectations(product: DataProduct, mesh: Mesh) -> Iterator[_Told]:
             yield from ((gap.path, gap.message, "error" if gap.severity == "error" else "warning") for gap in broken)
 
 
-def _endings(product: DataProduct, mesh: Mesh, today: date) -> Iterator[_Told]:
-    yield from _deprecated_inputs(product, mesh, today)
-    yield from _outlived(product, mesh, today)
-
-
 def _deprecated_inputs(product: DataProduct, mesh: Mesh, today: date) -> Iterator[_Told]:
     for place, port in enumerate(product.spec.inputs):
         source = mesh.products.get(address) if isinstance(port, InputPort) and (address := upstream(port)) else None

@@ -6,7 +6,7 @@ Only what a reader of columns needs, from the files alone: no manifest, no dbt.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,7 +78,7 @@ class DbtProject:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """What ``dbt_project.yml`` says; empty when it cannot be read."""
-        found = _yaml(_text(self.folder / "dbt_project.yml"))
+        found = read_yaml(read_text(self.folder / "dbt_project.yml"))
         return found if isinstance(found, dict) else {}
 
     @cached_property
@@ -115,9 +115,9 @@ class DbtProject:
         found: list[Exposure] = []
         for one in self._files("model-paths", ".yml", ".yaml"):
             if _EXPOSURES.search(one.text):
-                said = _yaml(one.text)
+                said = read_yaml(one.text)
                 items = said.get("exposures") if isinstance(said, dict) else None
-                found += [_exposure(item, one.file) for item in items or () if isinstance(item, dict)]
+                found += [_exposure(item, one.file) for item in _list(items) if isinstance(item, dict)]
         return tuple(found)
 
     def _files(self, key: str, *suffixes: str) -> Iterator[SourceFile]:
@@ -129,7 +129,7 @@ class DbtProject:
                 continue
             paths = (path for path in folder.rglob("*") if path.suffix in suffixes and path.name != "__init__.py")
             for path in sorted(paths):
-                yield SourceFile(path.stem, path.relative_to(self.root).as_posix(), _text(path))
+                yield SourceFile(path.stem, path.relative_to(self.root).as_posix(), read_text(path))
 
 
 def _exposure(said: Mapping[str, Any], file: str) -> Exposure:
@@ -143,7 +143,7 @@ def _exposure(said: Mapping[str, Any], file: str) -> Exposure:
         owner=str(_mapping(owner).get("email") or _mapping(owner).get("name") or ""),
         url=str(said.get("url") or ""),
         description=str(said.get("description") or "").strip(),
-        depends_on=tuple(str(one) for one in said.get("depends_on") or ()),
+        depends_on=tuple(str(one) for one in _list(said.get("depends_on"))),
         columns=tuple(str(one) for one in columns) if isinstance(columns, list) else None,
     )
 
@@ -152,20 +152,24 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
 def _header(text: str) -> tuple[str, ...]:
     line = text.split("\n", 1)[0].strip()
     return tuple(part.strip().strip('"').lower() for part in line.split(",")) if line else ()
 
 
-def _yaml(text: str) -> Any:
+def read_yaml(text: str) -> Any:
     """The document, or None for one that cannot be read: dbt itself says what is wrong with it."""
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
+        return yaml.load(text, Loader=yaml.CSafeLoader)  # the safe loader, in C
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text; nothing for one that cannot be read, which dbt refuses too."""
     try:
         return path.read_text(encoding="utf-8")

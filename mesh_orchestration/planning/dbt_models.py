@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
-import yaml
-
-from mesh_orchestration.impact.project import DbtProject, mentioned
+from mesh_orchestration.impact.project import DbtProject, mentioned, read_text, read_yaml
 from mesh_orchestration.planning.plan import ModelChange
 
 PROJECTS = "dbt_projects"
@@ -60,13 +58,13 @@ def _touched_by(project: DbtProject, path: str, texts: Mapping[str, str]) -> Ite
     if path in _EVERY_MODEL:
         return texts
     if file.parts[0] == "macros":
-        names = _with_callers(project, frozenset(_MACRO.findall(_text(project.folder / file))))
+        names = _with_callers(project, frozenset(_MACRO.findall(read_text(project.folder / file))))
         return [name for name, text in texts.items() if not names or _speaks_of(text, names)]
     if _GENERATED in file.parts or file.parts[0] not in _FOLDERS:
         return [model.name for model in project.models if model.file == f"{PROJECTS}/{project.domain}/{path}"]
     if file.suffix in _CODE:
         return (file.stem,)
-    said = _described(_text(project.folder / file)) if file.suffix in _PROPERTIES else ()
+    said = _described(read_text(project.folder / file)) if file.suffix in _PROPERTIES else ()
     return [name for name in said if name in texts]
 
 
@@ -86,10 +84,7 @@ def _speaks_of(text: str, names: frozenset[str]) -> bool:
 
 def _described(text: str) -> Iterator[str]:
     """The models, seeds and snapshots that a properties file says something of."""
-    try:
-        said = yaml.load(text, Loader=yaml.CSafeLoader)  # the safe loader, in C
-    except yaml.YAMLError:
-        return
+    said = read_yaml(text)
     for kind in _FOLDERS:
         items = said.get(kind) if isinstance(said, dict) else None
         for item in items if isinstance(items, list) else ():
@@ -109,10 +104,3 @@ def _spread(touched: Iterable[str], built_from: Mapping[str, frozenset[str]]) ->
                     because[name] = first
                     waiting.append(name)
     return because
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -138,6 +138,20 @@ def test_an_exposure_that_names_no_columns_reads_all_of_a_product(tmp_path: Path
     assert (found.columns, found.why) == (None, "it takes every column")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exposures: [{name: board, depends_on: 5}]\n",
+        "exposures: 5\n",
+        "exposures: " + "[" * 5000 + "]" * 5000 + "\n",
+        "exposures: [{name: board, depends_on: [2026-99-99]}]\n",
+    ],
+)
+def test_a_file_that_dbt_refuses_hides_no_reader(tmp_path: Path, text: str) -> None:
+    files(tmp_path, "billing", models__revenue___sql=f"select amount from {SOURCE}", models__e___yml=text)
+    assert use(read(tmp_path), "billing.revenue.v1").columns == {"amount"}
+
+
 def test_declared_consumers_read_what_they_declare(tmp_path: Path) -> None:
     said = [
         {"name": "Board", "type": "dashboard", "owner": "ann@example.com", "columns": ["amount"]},
