@@ -36,7 +36,7 @@ def new_domain(settings: Settings, name: str, given: Mapping[str, str], *, inter
             sketch.create(path, text)
         sketch.create(domain_answers(name), record("domain", name, rendered))
         sketch.put(place, codeowners.with_domain(owners, name, str(answers["team"])))
-        notes = [technology_warning(name), _include_in_gitlab(sketch)]
+        notes = [technology_warning(name, settings), _include_in_gitlab(sketch)]
         return Result(
             name,
             sketch.changes(),

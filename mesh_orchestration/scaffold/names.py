@@ -8,14 +8,10 @@ from mesh_orchestration.contract.address import DOMAIN, PRODUCT, Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.rules import RESERVED_DOMAINS, RESERVED_PRODUCTS
 from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.errors import PolicyError
+from mesh_orchestration.settings import Settings
 
 _ADDRESS = re.compile(r"^([^.]+)\.([^.]+?)(?:\.v(\d{1,6}))?$")
-_TECHNOLOGY = frozenset(
-    "airflow api avro aws azure bi bigquery bronze cassandra csv dagster data database datalake db dbt dwh elastic etl "
-    "excel files gcp gold graphql hadoop hive iceberg ingest ingestion json kafka lake lakehouse mart marts mongo "
-    "mysql oracle parquet pipeline pipelines postgres postgresql presto pulsar python raw redis redshift rest s3 "
-    "salesforce sap silver snowflake spark sql sqlite staging stream streaming tableau tables trino warehouse".split()
-)
 
 
 class AnswerError(ValueError):
@@ -35,9 +31,15 @@ def domain_name(text: str, *, taken: tuple[str, ...] = ()) -> str:
     return text
 
 
-def technology_warning(domain: str) -> str:
-    """Why ``domain`` may be a poor name; empty for a word of the business."""
-    if domain not in _TECHNOLOGY:
+def technology_warning(domain: str, settings: Settings) -> str:
+    """Why ``domain`` may be a poor name by the words in the mesh's own policies; empty for any other word."""
+    from mesh_orchestration.governance.bundle import load_bundle
+
+    try:
+        words = load_bundle(settings.root).data["config"].get("names", {}).get("technology", ())
+    except PolicyError:  # what is wrong with the policies is told by mesh policy check
+        return ""
+    if domain not in words:
         return ""
     return f"'{domain}' names a technology; a domain is a part of the business, such as returns or billing"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,22 @@ def test_a_root_pipeline_of_ones_own_is_left_alone_and_told_about(tmp_path: Path
 def test_a_wrong_answer_is_explained(tmp_path: Path, given: dict[str, str], said: str) -> None:
     with pytest.raises(AnswerError, match=said):
         new_domain(mesh_in(tmp_path), "returns", given)
+
+
+@pytest.mark.parametrize(("name", "warned"), [("kafka", True), ("returns", False)])
+def test_a_technology_as_a_domain_is_warned_about_by_the_words_of_the_policies(
+    tmp_path: Path, name: str, warned: bool
+) -> None:
+    settings = mesh_in(tmp_path)
+    words = tmp_path / "policies" / "data" / "names.yaml"
+    words.parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / "policies" / "data" / "names.yaml", words)
+    notes = new_domain(settings, name, {"owner": f"team:{name}"}).notes
+    assert any(f"'{name}' names a technology" in note for note in notes) is warned
+
+
+def test_policies_that_cannot_be_read_keep_nobody_from_a_new_domain(tmp_path: Path) -> None:
+    settings = mesh_in(tmp_path)
+    (tmp_path / "policies" / "data").mkdir(parents=True)
+    (tmp_path / "policies" / "data" / "names.yaml").write_text("technology: [")
+    assert new_domain(settings, "kafka", {"owner": "team:kafka"}).changes

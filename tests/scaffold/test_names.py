@@ -6,7 +6,7 @@ import pytest
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
-from mesh_orchestration.scaffold.names import AnswerError, domain_name, product_address, technology_warning
+from mesh_orchestration.scaffold.names import AnswerError, domain_name, product_address
 from tests.builders import product
 
 ORDERS = product("orders.orders.v1")
@@ -26,11 +26,6 @@ MESH = Mesh(products={ORDERS.address: ORDERS}, domains=("orders",))
 def test_a_name_that_cannot_be_a_domain_is_explained(name: str, said: str) -> None:
     with pytest.raises(AnswerError, match=said):
         domain_name(name, taken=("orders",))
-
-
-@pytest.mark.parametrize(("name", "warned"), [("kafka", True), ("warehouse", True), ("returns", False)])
-def test_a_technology_as_a_domain_is_warned_about(name: str, warned: bool) -> None:
-    assert bool(technology_warning(domain_name(name))) is warned
 
 
 @pytest.mark.parametrize(
