@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -19,14 +18,10 @@ import yaml
 
 from mesh_orchestration.settings import Settings
 from tests.cli.mesh import Answer, environment, mesh
+from tests.cli.pages import ROOT, Step, copy_of_the_repository, fenced, run_step, steps
 from tests.scaffold.meshes import empty_mesh, files_in, returns_file
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "new.md"
-PARTS = (
-    "contracts", "dbt_projects", "policies", "docs", "requirements", ".github", "tools",
-    "Makefile", "workspace.yaml", "dagster.yaml", "pyproject.toml",
-)  # fmt: skip
+TOUR = (ROOT / "docs" / "new.md").read_text().split("## The tour")[1].split("\n## ")[0]
 
 
 def product(settings: Settings, *words: str) -> Answer:
@@ -148,71 +143,25 @@ def test_the_scaffolded_sql_has_no_findings_of_sqlfluff(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, done.stdout)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One command of the page and the exit code that the page promises."""
-
-    command: str
-    code: int
-
-
-def fenced(language: str) -> list[str]:
-    """The page's fenced blocks of ``language`` (empty for commands), up to the end of the tour."""
-    section = PAGE.read_text().split("## The tour")[1].split("\n## ")[0]
-    blocks = section.split("\n```")[1::2]
-    return [block.split("\n", 1)[1] + "\n" for block in blocks if block.split("\n", 1)[0] == language]
-
-
-def tour() -> list[Step]:
-    """The commands of the page's tour, in order."""
-    lines = [line for block in fenced("") for line in block.splitlines() if line.strip()]
-    return [Step(line.split("  #")[0].strip(), 1 if "# exit 1" in line else 0) for line in lines]
-
-
-def copy_of_the_repository(root: Path) -> None:
-    """The repository without its state; its environment is the one that the tests run in."""
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("target", "logs"))
-        else:
-            shutil.copy2(source, root / part)
-    environment_ = root / ".venv"
-    environment_.mkdir()
-    (environment_ / "bin").symlink_to(Path(sys.executable).parent)
-    for stamp in ("dev.stamp", "runtime.stamp"):
-        (environment_ / stamp).touch()
-
-
-def run_step(step: Step, root: Path) -> Answer:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("MESH_", "DAGSTER_"))}
-    done = subprocess.run(
-        ["bash", "-c", step.command], cwd=root, capture_output=True, text=True, timeout=180,
-        env=environ | {"PATH": path, "MESH_REPLAY": "off", "NO_COLOR": "1"},
-    )  # fmt: skip
-    return Answer(done.returncode, done.stdout, done.stderr)
-
-
 @pytest.mark.slow
 def test_the_tour_leads_from_a_file_to_a_gated_product(tmp_path: Path) -> None:
     copy_of_the_repository(tmp_path)
-    first, second = fenced("csv")
+    first, second = fenced(TOUR, "csv")
     (tmp_path / "returns.csv").write_text(first)
     (tmp_path / "january.csv").write_text(second)
-    told = [(step, run_step(step, tmp_path)) for step in tour()]
-    assert [(step.command, answer.code) for step, answer in told] == [(step.command, step.code) for step in tour()], [
-        answer.err for _, answer in told
-    ]
+    told = [(step, run_step(step, tmp_path, MESH_REPLAY="off")) for step in steps(TOUR)]
+    assert [(step.command, answer.code) for step, answer in told] == [
+        (step.command, step.code) for step in steps(TOUR)
+    ], [answer.err for _, answer in told]
     counts = [re.findall(r"\b\d+\b", answer.out) for step, answer in told if "count(*)" in step.command]
     assert counts == [["3"], ["3"]]
     answers = {step.command: answer.out for step, answer in told}
     assert "joe@example.com" not in answers["mesh rejected returns.returned_items"]
     assert "not_null__return_id" in answers["mesh rejected returns.returned_items"]
-    clean = run_step(Step("mesh lint && mesh compile --check", 0), tmp_path)
+    clean = run_step(Step("mesh lint && mesh compile --check", 0), tmp_path, MESH_REPLAY="off")
     assert clean.code == 0, clean.out
 
 
 def test_the_tour_publishes_within_five_commands() -> None:
-    commands = [step.command.split()[:2] for step in tour()]
+    commands = [step.command.split()[:2] for step in steps(TOUR)]
     assert commands.index(["mesh", "run"]) < 5
