@@ -7,7 +7,7 @@ everything or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -115,7 +115,9 @@ class Ledger:
         """A transaction that no other recorder runs beside; raises StorageError, and then nothing is written."""
         with self._errors(), self._engine.begin() as connection:
             connection.execute(update(_LOCK).values(held=_LOCK.c.held + 1))
-            yield Recording(connection)
+            recording = Recording(connection)
+            yield recording
+            recording.flush()
 
     def standings(self) -> dict[str, Standing]:
         """How far each product is recorded, by address."""
@@ -164,20 +166,21 @@ class Ledger:
 
 
 class Recording:
-    """What one look at the mesh adds; everything in it is written together."""
+    """What one look at the mesh adds; everything in it is written together, at its end."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.standings, self.courses = _standings(connection), _courses(connection)
+        self._known = _standings(connection), _courses(connection)
+        self.standings, self.courses = dict(self._known[0]), dict(self._known[1])
+        self._added: list[dict[str, Any]] = []
 
     def add(self, address: str, intervals: Sequence[Interval]) -> None:
         """Add intervals that are over."""
-        rows = [_row(address, one) for one in intervals]
-        if rows:
-            self._connection.execute(insert(_INTERVALS), rows)
+        self._added += [_row(address, one) for one in intervals]
 
     def end(self, address: str, level: str) -> datetime | None:
         """Where the newest interval of a service level ends; None when there is none."""
+        self._add()
         table = _INTERVALS.c
         same = (table.address == address) & (table.level == level)
         found = self._connection.execute(select(func.max(table.end)).where(same)).scalar()
@@ -185,27 +188,42 @@ class Recording:
 
     def put(self, address: str, level: str, course: Course | None) -> None:
         """Say what goes on for a service level; None when it is promised no more."""
-        key, table = (address, level), _COURSES.c
-        old = self.courses.get(key)
-        if course == old:
-            return
-        same = (table.address == address) & (table.level == level)
         if course is None:
-            self._connection.execute(_COURSES.delete().where(same))
-            del self.courses[key]
-            return
-        text = _COURSE.dump_json(course).decode()
-        statement = update(_COURSES).where(same) if old else insert(_COURSES).values(address=address, level=level)
-        self._connection.execute(statement.values(course=text))
-        self.courses[key] = course
+            self.courses.pop((address, level), None)
+        else:
+            self.courses[address, level] = course
 
     def stand(self, address: str, standing: Standing) -> None:
         """Say how far the product is recorded."""
-        known = address in self.standings
-        statement = update(_PRODUCTS).where(_PRODUCTS.c.address == address) if known else insert(_PRODUCTS)
-        text = _STANDING.dump_json(standing, exclude_none=True).decode()
-        self._connection.execute(statement.values(standing=text, **({} if known else {"address": address})))
         self.standings[address] = standing
+
+    def flush(self) -> None:
+        """Write what was said."""
+        self._add()
+        standings, courses = self._known
+        for address, standing in self.standings.items():
+            if standings.get(address) != standing:
+                text = _STANDING.dump_json(standing, exclude_none=True).decode()
+                self._save(_PRODUCTS, {"address": address}, {"standing": text}, known=address in standings)
+        for (address, level), course in self.courses.items():
+            if courses.get((address, level)) != course:
+                key, said = {"address": address, "level": level}, {"course": _COURSE.dump_json(course).decode()}
+                self._save(_COURSES, key, said, known=(address, level) in courses)
+        table = _COURSES.c
+        for address, level in courses.keys() - self.courses.keys():
+            self._connection.execute(_COURSES.delete().where(table.address == address, table.level == level))
+
+    def _add(self) -> None:
+        if self._added:
+            self._connection.execute(insert(_INTERVALS), self._added)
+            self._added = []
+
+    def _save(self, table: Table, key: Mapping[str, str], said: Mapping[str, str], *, known: bool) -> None:
+        if known:
+            same = [table.c[name] == value for name, value in key.items()]
+            self._connection.execute(update(table).where(*same).values(**said))
+        else:
+            self._connection.execute(insert(table).values(**key, **said))
 
 
 def open_ledger(settings: Settings) -> Ledger:
