@@ -38,7 +38,12 @@ def _update(settings: Settings, kind: str, name: str, *, domain: str, answers: s
     if not path.is_file():
         raise MeshError(f"{name} was not made by mesh new ({answers} is missing), so there is nothing to update from")
     before = recorded(path.read_text(encoding="utf-8"), answers)
-    now = render(kind, before.answers)
+    try:
+        now = render(kind, before.answers)
+    except ValueError as error:
+        raise MeshError(f"the answers in {answers} cannot be: {error}; put back: git checkout -- {answers}") from None
+    if kind == "domain" and before.answers.get("name") != domain:
+        raise MeshError(f"{answers} is about another domain; put back the committed one: git checkout -- {answers}")
     with sketch_of(settings, domain) as sketch:
         taken = _merge(sketch, before, now)
         sketch.put(answers, record(kind, name, now))

@@ -131,3 +131,14 @@ def test_a_product_is_updated_like_a_domain(mesh: Settings) -> None:
 def test_merging_takes_what_each_side_changed(mine: str, base: str, theirs: str, expected: str, conflicts: int) -> None:
     result = merged(mine, base, theirs)
     assert (result.text, result.conflicts) == (expected, conflicts)
+
+
+@pytest.mark.parametrize(
+    "answered", [{"name": "../../../outside"}, {"name": "{{ 7*7 }}"}, {"name": "orders"}, {"team": "{{ 7*7 }}"}]
+)
+def test_answers_that_lead_elsewhere_are_refused_with_the_way_back(mesh: Settings, answered: dict[str, str]) -> None:
+    answers = mesh.root / domain_answers("returns")
+    content = yaml.safe_load(answers.read_text())
+    answers.write_text(yaml.safe_dump(content | {"answers": content["answers"] | answered}))
+    with pytest.raises(MeshError, match="git checkout -- dbt_projects/returns/"):
+        update_domain(mesh, "returns")
