@@ -37,9 +37,9 @@ class RunContext:
         self._context, self._pipe = context, pipe
         self.Queue, self.Event = context.Queue, context.Event
 
-    def Process(self, *, target: Callable[..., Any], args: list[Any]) -> Any:  # noqa: N802
+    def Process(self, *, target: Callable[..., Any], args: list[Any]) -> Any:  # noqa: N802 (multiprocessing's name)
         """A process that runs ``target``, not started yet."""
-        return self._context.Process(target=_work, args=[self._pipe, target, args])  # type: ignore[attr-defined]
+        return self._context.Process(target=_work, args=[self._pipe, target, args])  # type: ignore[attr-defined]  # every context has it
 
 
 def _work(pipe: int, target: Callable[..., Any], args: list[Any]) -> None:

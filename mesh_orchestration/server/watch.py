@@ -36,7 +36,7 @@ def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
             if not name.startswith("."):
                 file = os.path.join(path, name)  # noqa: PTH118 (a tree every second: plain strings)
                 try:
-                    status = os.stat(file)  # noqa: PTH116
+                    status = os.stat(file)  # noqa: PTH116 (as above)
                 except FileNotFoundError:
                     continue
                 yield file, status.st_mtime_ns, status.st_size

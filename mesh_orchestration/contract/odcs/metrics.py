@@ -51,7 +51,7 @@ def _values(check: QualityCheck) -> list[Any] | None:
     """The value set, when it is all a check says and JSON can hold it."""
     values = check.value.get("value_set")
     plain = set(check.value) == {"value_set"} and isinstance(values, list | tuple) and None not in values
-    return list(values) if plain and as_text(values) == list(values) else None  # type: ignore[arg-type]
+    return list(values) if plain and as_text(values) == list(values) else None  # type: ignore[arg-type]  # a list by then
 
 
 def _valid_values(check: QualityCheck) -> _Metric | None:
