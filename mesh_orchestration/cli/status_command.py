@@ -80,6 +80,9 @@ def print_status(settings: Settings, selection: Sequence[str]) -> tuple[ProductS
 def _print(settings: Settings, found: Sequence[ProductStatus], denied: Mapping[Address, tuple[str, ...]]) -> None:
     from mesh_orchestration.cli.app import console
 
+    if not found:
+        console.print("no product yet: mesh new domain NAME, then mesh new product NAME.PRODUCT --from FILE")
+        return
     console.print(_table(found, with_snapshots=console.width >= _ROOM_FOR_SNAPSHOTS))
     for one in found:
         if one.refused and one.refusal:

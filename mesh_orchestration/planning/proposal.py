@@ -90,8 +90,9 @@ class Proposal:
 
     @cached_property
     def generated(self) -> tuple[str, ...]:
-        """The generated files that are not what the contracts say, relative to the mesh root."""
-        if not any(path.startswith((f"{CONTRACTS}/", f"{PROJECTS}/")) for path in self.changed):
+        """The generated files that are not what the contracts say, relative to the mesh root; nobody can tell, and
+        none can be written, while a contract is broken."""
+        if self.now.broken or not any(path.startswith((f"{CONTRACTS}/", f"{PROJECTS}/")) for path in self.changed):
             return ()
         return tuple(path.relative_to(self.settings.root).as_posix() for path in stale(self.now, self.settings.root))
 

@@ -57,6 +57,14 @@ def test_what_cannot_be_made_is_explained_and_has_an_exit_code(
     assert said in answer.err
 
 
+def test_in_another_folder_the_mesh_is_named_and_a_mesh_without_products_says_what_is_next(tmp_path: Path) -> None:
+    settings = empty_mesh(tmp_path)
+    made = mesh(settings, "new", "domain", "billing", "--yes", "--dry-run")
+    empty = mesh(settings, "status")
+    assert made.out.splitlines()[0] == f"in {tmp_path}"
+    assert (empty.code, empty.out.startswith("no product yet: mesh new domain")) == (0, True)
+
+
 @dataclass
 class Terminal:
     """A command on a terminal of its own: what it shows is read, keys are pressed."""
