@@ -11,7 +11,6 @@ from typer.core import TyperGroup
 from mesh_orchestration.cli.sla_output import bars, budget, burn, details, level, promised, share, standing, tally
 
 if TYPE_CHECKING:
-    from mesh_orchestration.settings import Settings
     from mesh_orchestration.sla.report import SlaReport
 
 
@@ -59,14 +58,13 @@ def report(
     from mesh_orchestration.sla.record import record
     from mesh_orchestration.sla.report import report as report_of
 
-    length = _length(window)
+    length, past = _length(window), _moment(as_of)
     settings = Settings.load()
-    end = _moment(as_of, settings)
     mesh = load_mesh(settings)
     addresses = resolve(mesh, selection or ())
     with open_ledger(settings) as ledger:
         record(settings, mesh, ledger)
-        found = report_of(settings, ledger, addresses, window=length, end=end)
+        found = report_of(settings, ledger, addresses, window=length, end=past or settings.now())
     if as_json:
         print_json(_plain(found))
     else:
@@ -110,11 +108,11 @@ def _length(text: str) -> timedelta:
     return length
 
 
-def _moment(text: str, settings: Settings) -> datetime:
+def _moment(text: str) -> datetime | None:
     from mesh_orchestration.errors import SettingsError
 
     if not text:
-        return settings.now()
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.ledger import ledger_file
+from mesh_orchestration.storage.catalog import open_lake
 from tests.builders import mesh_at, product
 from tests.cli.mesh import Answer, mesh
-from tests.publication.publishing import NOW
+from tests.publication.publishing import NOW, publish_orders
 from tests.sla.test_record import hour, publish
 
 LINES = product(sla={"freshness": "1h", "availability": "99.9%", "completeness": "99%"})
@@ -48,6 +50,17 @@ def test_a_person_asks_how_a_product_keeps_its_sla(told: Settings) -> None:
 
     before = ask(told, 3.5, "sla", "orders", "--as-of", NOW.replace(hour=6, minute=30).isoformat(), "--json")
     assert (before.code, before.json["compliance"]) == (0, 1.0)
+
+
+@pytest.mark.slow
+def test_by_the_real_clock_the_first_question_already_knows_that_the_product_can_be_read(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, LINES)
+    with open_lake(settings) as lake:
+        publish_orders(lake, 1, 2, run="r1", contract=LINES, now=datetime.now(UTC), audit=None)
+    levels = mesh(settings, "sla", "--json").json["service_levels"]
+    assert {one["level"]: one["state"] for one in levels} == dict.fromkeys(
+        ("freshness", "availability", "completeness"), "kept"
+    )
 
 
 @pytest.mark.slow
