@@ -126,7 +126,8 @@ _VALUE_ERROR = re.compile(r"\b(?:Conversion|Invalid Input|Out of Range|Constrain
 """How DuckDB begins what it says of a value."""
 _DATA_EXCEPTION = re.compile(
     r"\b(?:invalid input (?:syntax|value)|invalid byte sequence|invalid value|malformed |value [\"']?|Key \("
-    r"|Failing row|date/time field|duplicate key|null value in column|new row for relation|COPY \w+, line)|\bviolates \w+"
+    r"|Failing row|date/time field|duplicate key|null value in column|new row for relation|COPY \w+, line)"
+    r"|\bviolates \w+"
 )
 """How PostgreSQL does; its numbers come without the words."""
 _FOUND = re.compile(r"(\bcolumn \"?\w+\"?: found ).*?(, expected (?!\w+(?:\([\d, ]+\))? \([A-Z]))", re.DOTALL)

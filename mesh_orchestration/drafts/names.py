@@ -35,6 +35,7 @@ _PERSONAL: Mapping[str, str] = {
     "ethnicity": "redact", "diagnosis": "redact", "gender": "redact", "sex": "redact",
     "marital": "redact", "nationality": "redact", "latitude": "redact", "longitude": "redact",
     "birth": "generalise", "birthday": "generalise", "birthdate": "generalise", "dob": "generalise",
+    "born": "generalise",
     "age": "generalise", "income": "generalise", "salary": "generalise", "wage": "generalise",
     "postcode": "generalise", "zip": "generalise", "zipcode": "generalise", "postal": "generalise",
 }  # fmt: skip

@@ -43,3 +43,34 @@ def mesh(settings: Settings, *words: str, **environ: str) -> Answer:
         timeout=300,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+_ONE_AFTER_ANOTHER = """
+import contextlib, io, json, sys
+from mesh_orchestration.cli.entry import main
+answers = []
+for words in json.load(sys.stdin):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    sys.argv = ["mesh", *words]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+    answers.append((code, out.getvalue(), err.getvalue()))
+json.dump(answers, sys.stdout)
+"""
+
+
+def mesh_each(settings: Settings, *commands: tuple[str, ...], **environ: str) -> tuple[Answer, ...]:
+    """Run several commands, one after another in a single process, which starts only once."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ONE_AFTER_ANOTHER],
+        env=environment(settings, **environ),
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return tuple(Answer(*answer) for answer in json.loads(done.stdout))

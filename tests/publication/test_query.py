@@ -132,6 +132,22 @@ filter contains kept if {
         ask(settings, "select count(*) from orders.order_lines")
 
 
+def test_the_error_of_a_query_tells_nothing_of_rows_left_out_or_values_masked(settings: Settings) -> None:
+    body = """filter contains kept if {
+	input.reader.role == "analyst"
+	kept := {"column": "region", "operator": "=", "value": "nowhere"}
+}
+"""
+    with pytest.raises(MeshError, match=r"the query failed: Invalid Input Error: \*\*\*$"):
+        ask(settings, "select error(email) from orders.order_lines")
+    write_rule(settings.root, "domains/orders/region", code="ORD-001", body=body, extra="#   input: read\n")
+    for column in ("order_id", "region", "email"):
+        try:
+            ask(settings, f"select * from orders.order_lines where cast({column} as integer) > 0")
+        except MeshError as error:
+            assert "'" not in str(error)
+
+
 def test_a_rule_of_the_domain_may_mask_more_but_lift_nothing(settings: Settings) -> None:
     body = """mask contains hidden if {
 	input.reader.role == "analyst"
