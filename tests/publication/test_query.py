@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,15 @@ def settings(home: Settings, tmp_path: Path) -> Settings:
 
 def ask(settings: Settings, sql: str, reader: Reader = ANALYST) -> Answer:
     return run_query(settings, mesh_of(settings), sql, reader=reader)
+
+
+def failing(settings: Settings, sql: str) -> str:
+    """What a query says that fails on a value; nothing when it does not come to that."""
+    try:
+        ask(settings, sql)
+    except MeshError as error:
+        return str(error)
+    return ""
 
 
 def mesh_of(settings: Settings) -> Mesh:
@@ -141,11 +151,11 @@ def test_the_error_of_a_query_tells_nothing_of_rows_left_out_or_values_masked(se
     with pytest.raises(MeshError, match=r"the query failed: Invalid Input Error: \*\*\*$"):
         ask(settings, "select error(email) from orders.order_lines")
     write_rule(settings.root, "domains/orders/region", code="ORD-001", body=body, extra="#   input: read\n")
-    for column in ("order_id", "region", "email"):
-        try:
-            ask(settings, f"select * from orders.order_lines where cast({column} as integer) > 0")
-        except MeshError as error:
-            assert "'" not in str(error)
+    said = [
+        failing(settings, f"select * from orders.order_lines where cast({one} as integer) > 0")
+        for one in ("order_id", "region")
+    ]
+    assert [one for one in said if re.search(r"\bo\d|EU|US|example", one)] == []
 
 
 def test_a_rule_of_the_domain_may_mask_more_but_lift_nothing(settings: Settings) -> None:
