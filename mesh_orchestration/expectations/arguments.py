@@ -62,8 +62,10 @@ def pattern(value: Any) -> str | None:
         return "a regular expression"
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         return f"a regular expression ({error})"
+    except RecursionError:
+        return "a regular expression that is nested less deeply"
     return None
 
 

@@ -104,4 +104,4 @@ def test_a_warning_alone_does_not_fail_lint(tmp_path: Path) -> None:
     files(tmp_path, "orders", models__order_lines___sql="select 1 as line_id")
     read(tmp_path, lines(status="deprecated", sunset="2026-12-31"), revenue())
     answer = mesh(settings_at(tmp_path, MESH_NOW=NOW), "lint")
-    assert (answer.code, answer.out.splitlines()[-1]) == (0, "no findings, 1 warnings")
+    assert (answer.code, answer.out.splitlines()[-1]) == (0, "no findings, 1 warning")
