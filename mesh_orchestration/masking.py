@@ -147,8 +147,14 @@ _SAFE = (
 )
 
 
+_ABOUT_THE_FILE = re.compile(r"\s*(No magic bytes found at end of file|File .{1,500}? too small to be a Parquet file)")
+"""What DuckDB says of a file before it has read a single value of it."""
+
+
 def _safe(said: str) -> str:
     """The parts of a message that are no values, in their order."""
+    if found := _ABOUT_THE_FILE.match(said):
+        return found[1]
     if found := _FOUND.search(said):
         return f"{found[1]}***{found[2]}{said[found.end() :].split(maxsplit=1)[0].rstrip(';')}"
     parts = sorted(
