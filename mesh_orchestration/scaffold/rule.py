@@ -73,7 +73,7 @@ def _nested(path: str, value: str) -> dict[str, Any]:
 
 def _free_code(bundle: Bundle, word: str) -> str:
     """The next code of three letters of ``word`` that no rule has."""
-    letters = (re.sub(r"[^A-Z]", "", word.upper()) + "XXX")[:3]
+    letters = re.sub(r"[^A-Z]", "", word.upper()).ljust(3, "X")[:3]
     taken = {rule.code for rule in bundle.rules}
     return next(code for number in range(1, 1000) if (code := f"{letters}-{number:03d}") not in taken)
 
