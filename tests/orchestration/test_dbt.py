@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import dagster as dg
@@ -56,7 +57,8 @@ def test_an_interrupt_reaches_dbt_which_stops_its_query_and_lets_go(
 
     def interrupt(line: str) -> None:
         if "START sql table model orders.endless" in line:
-            os.kill(os.getpid(), signal.SIGINT)
+            # The line comes before the query does: an interrupt in between would find nothing to stop.
+            threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     with pytest.raises(KeyboardInterrupt):
         invoke(shop, project, ["build", "--select", "endless"], target=tmp_path / "target", listen=interrupt)
