@@ -57,7 +57,8 @@ def test_an_interrupt_reaches_dbt_which_stops_its_query_and_lets_go(
 
     def interrupt(line: str) -> None:
         if "START sql table model orders.endless" in line:
-            # The line comes before the query does: an interrupt in between would find nothing to stop.
+            # The line comes before the query does. An interrupt in between is not always obeyed yet, though whatever
+            # runs is cancelled again and again: a known gap, which this test leaves out.
             threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     with pytest.raises(KeyboardInterrupt):
