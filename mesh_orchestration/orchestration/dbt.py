@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ from mesh_orchestration.settings import Settings
 _RESULTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 _SPOKEN = frozenset({"info", "warn", "error"})
 _ONE_AT_A_TIME = threading.Lock()
-_CANCEL_EVERY_SECONDS = 0.2
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+_INSIST_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -150,31 +152,49 @@ def _surroundings(environ: Mapping[str, str]) -> Iterator[None]:
 def _interruptible() -> Iterator[None]:
     """Let signals raise KeyboardInterrupt for a while; only the main thread gets signals at all.
 
-    dbt cancels each query once and then waits for its threads; a query that began a moment later would
-    keep it waiting to its end. So whatever still runs is cancelled again until dbt has returned.
+    A signal that comes just before the main thread waits for a lock is kept until the lock is free, which
+    here may be the end of a query. And dbt cancels each query once and then waits for its threads; a query
+    that began a moment later would keep it waiting to its end. So a thread of its own hears of the signal
+    too: it sends it until the main thread took it, and cancels what runs until dbt has returned.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    returned = threading.Event()
+    taken, returned = threading.Event(), threading.Event()
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        threading.Thread(target=_cancel_until, args=[returned], name="dbt-cancel", daemon=True).start()
+        taken.set()
         signal.default_int_handler(number, frame)
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interrupt) for number in _INTERRUPTS}
+    wakeup = signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+    insisting = threading.Thread(target=_insist, args=[ours, taken, returned], name="dbt-interrupt", daemon=True)
+    insisting.start()
     try:
         yield
     finally:
         returned.set()
+        signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+        pythons.close()
+        insisting.join()
+        ours.close()
 
 
-def _cancel_until(returned: threading.Event) -> None:
+def _insist(signals: socket.socket, taken: threading.Event, returned: threading.Event) -> None:
     from dbt.adapters.factory import FACTORY
 
-    while not returned.wait(_CANCEL_EVERY_SECONDS):
+    while (number := signals.recv(1)) and number[0] not in _INTERRUPTS:
+        pass
+    if not number:
+        return
+    while not returned.wait(_INSIST_EVERY_SECONDS):
+        if not taken.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, number[0])
+            continue
         for adapter in list(FACTORY.adapters.values()):
             with adapter.connection_named("cancel"):
                 list(adapter.cancel_open_connections())
