@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -26,9 +26,14 @@ def documents(
     cursor = _before(instance, moment) if moment is not None else BEGINNING
     while (read := tail(instance, cursor, TYPES, settle=0.0)).entries:
         teller = Teller(instance, lambda: atlas_of(settings))
-        wanted = (entry for _, entry in read.entries if moment is None or entry.timestamp >= moment)
+        wanted = (entry for _, entry in read.entries if since is None or _when(entry) >= since)
         yield [document for entry in wanted for document in teller.documents(entry)]
         cursor = read.cursor
+
+
+def _when(entry: dg.EventLogEntry) -> datetime:
+    """The time of an entry as its document gives it: to the microsecond, which may be later than the log's own."""
+    return datetime.fromtimestamp(entry.timestamp, UTC)
 
 
 def _before(instance: dg.DagsterInstance, moment: float) -> int:
