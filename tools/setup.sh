@@ -29,13 +29,21 @@ else
 fi
 .venv/bin/python -m compileall -q mesh_orchestration
 
-if [ "$kind" = dev ] && ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
-  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    echo "· installing PostgreSQL, which the tests start for themselves"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
-  else
-    echo "The tests start a PostgreSQL server of their own: install its server package (Debian: postgresql)" >&2
-    exit 2
+if [ "$kind" = dev ]; then
+  # Real servers and a real browser, which the tests start for themselves.
+  missing=""
+  command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+  command -v promtool >/dev/null || missing="$missing prometheus"
+  command -v chromium >/dev/null || missing="$missing chromium fonts-dejavu-core"
+  if [ -n "$missing" ]; then
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+      echo "· installing what the tests start for themselves:$missing"
+      # shellcheck disable=SC2086
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+      echo "The tests start servers and a browser of their own; install the packages (names of Debian):$missing" >&2
+      exit 2
+    fi
   fi
 fi
 if [ "$kind" = dev ]; then

@@ -1,0 +1,1 @@
+"""What is unusual: volumes, nulls, distributions and delays against what history lets expect."""

@@ -1,0 +1,1 @@
+"""What other monitoring reads: metrics, alert rules and dashboards, from the contracts."""

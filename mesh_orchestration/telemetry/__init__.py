@@ -1,0 +1,1 @@
+"""Traces: one from a run through dbt, audit and publication to the read, off unless OpenTelemetry is set."""

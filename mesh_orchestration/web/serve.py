@@ -1,0 +1,22 @@
+"""Running the service in this process until a signal comes."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.web.app import create_app
+
+
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished."""
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
