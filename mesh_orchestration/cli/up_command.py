@@ -23,9 +23,12 @@ def up(
     port: Annotated[
         int, typer.Option(help="Port of the Dagster UI on 127.0.0.1; the next free one when taken.")
     ] = 3000,
+    catalog_port: Annotated[
+        int, typer.Option(help="Port of the catalog on 127.0.0.1; the next free one when taken.")
+    ] = 5000,
     skip_run: Annotated[bool, typer.Option("--skip-run", help="Do not materialise the mesh first.")] = False,
 ) -> None:
-    """Replay the source, publish the whole mesh once, then keep UI, schedules, automation and sensors running."""
+    """Replay the source, publish the whole mesh once, then keep catalog, UI, schedules and sensors running."""
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.server import up as serve
 
@@ -33,7 +36,12 @@ def up(
     with serve.exclusive(settings):
         if not skip_run and run_once(settings) == _BROKEN_CONFIGURATION:
             raise typer.Exit(_BROKEN_CONFIGURATION)
-        serve.up(settings, port=port, on_progress=lambda text: console.print(f"[dim]·[/] {text}", highlight=False))
+        serve.up(
+            settings,
+            port=port,
+            catalog_port=catalog_port,
+            on_progress=lambda text: console.print(f"[dim]·[/] {text}", highlight=False),
+        )
 
 
 def run_once(settings: Settings) -> int:

@@ -14,23 +14,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mesh_orchestration.lineage.transport import BATCH, client_config
 from mesh_orchestration.server import lifeline
 from mesh_orchestration.server.locations import Location, socket_dir, socket_path, write_workspace
 from mesh_orchestration.settings import Settings
 
-WEB, DAEMON, ZYGOTE = "webserver", "daemon", "zygote"
+WEB, DAEMON, CATALOG, ZYGOTE = "webserver", "daemon", "catalog", "zygote"
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to run. ``first`` is imported before the web UI and the daemon are forked, ``then`` before the
-    locations are, except those in ``light``; ``calls`` prepare the home."""
+    locations are, except those in ``light``; ``calls`` prepare the home; ``service`` answers for the catalog."""
 
     locations: tuple[Location, ...]
+    service: str
     first: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     light: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ports:
+    """On which ports of 127.0.0.1 Dagster's web UI and the catalog answer."""
+
+    web: int
+    catalog: int
 
 
 @dataclass
@@ -58,18 +68,20 @@ class Child:
 class Family:
     """The zygote and its children, seen from the supervisor."""
 
-    def __init__(self, settings: Settings, plan: Plan, port: int) -> None:
+    def __init__(self, settings: Settings, plan: Plan, ports: Ports) -> None:
         self.settings, self.plan = settings, plan
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{ports.web}"
+        self.catalog_url = f"http://127.0.0.1:{ports.catalog}"
         self.sockets = socket_dir(settings)
         for stale in self.sockets.iterdir():
             stale.unlink()
         workspace = str(write_workspace(plan.locations, self.sockets))
         quiet = ["--log-level", "error", "--dagster-log-level", "warning"]
-        web = ["-h", "127.0.0.1", "-p", str(port), "-w", workspace, *quiet]
+        web = ["-h", "127.0.0.1", "-p", str(ports.web), "-w", workspace, *quiet]
         self.children = {
             WEB: self._program(WEB, "dagster_webserver.cli:cli", web),
             DAEMON: self._program(DAEMON, "dagster._daemon.cli:run_command", ["-w", workspace]),
+            CATALOG: Child(CATALOG, {"fork": CATALOG, "service": plan.service, "arguments": [ports.catalog]}),
         } | {place.name: self._code_server(place) for place in plan.locations}
         self.zygote: subprocess.Popen[bytes] | None = None
         self.selector = selectors.DefaultSelector()
@@ -107,6 +119,8 @@ class Family:
             "MESH_HOME": str(self.settings.home),
             "DAGSTER_HOME": str(self.settings.dagster_home),
             "MESH_URL": self.url,
+            "MESH_SERVE_URL": self.catalog_url,
+            **self._lineage(),
             "PYTHONUNBUFFERED": "1",
         }
         ends = (commands_r, events_w, gate_r)
@@ -126,6 +140,13 @@ class Family:
         self.selector.register(events, selectors.EVENT_READ)
         self._order_all()
 
+    def _lineage(self) -> dict[str, str]:
+        """Where lineage goes: to our own catalog, unless the settings say otherwise."""
+        environ = self.settings.environ
+        if environ.get("OPENLINEAGE_DISABLED") or client_config(self.settings) is not None:
+            return {}
+        return {"OPENLINEAGE__TRANSPORT__TYPE": BATCH, "OPENLINEAGE__TRANSPORT__URL": self.catalog_url}
+
     def _order_all(self) -> None:
         plan = self.plan
         self._order({"import": plan.first})
@@ -133,7 +154,7 @@ class Family:
             self._order({"call": call})
         light = [child for child in self.locations if child.name in plan.light]
         heavy = [child for child in self.locations if child.name not in plan.light]
-        for child in (self.children[WEB], self.children[DAEMON], *light):
+        for child in (self.children[WEB], self.children[DAEMON], self.children[CATALOG], *light):
             self.fork(child)
         self._order({"import": plan.then})
         for child in heavy:

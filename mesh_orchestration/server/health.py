@@ -28,8 +28,17 @@ def free_port(wanted: int) -> int:
 
 def web_answers(url: str, timeout: float = 2.0) -> bool:
     """Whether the web UI at ``url`` serves."""
+    return _answers(f"{url}/server_info", timeout)
+
+
+def catalog_answers(url: str, timeout: float = 2.0) -> bool:
+    """Whether the catalog at ``url`` serves."""
+    return _answers(f"{url}/health", timeout)
+
+
+def _answers(url: str, timeout: float) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/server_info", timeout=timeout) as answer:  # noqa: S310 (own server)
+        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 (own server)
             return bool(answer.status == 200)
     except OSError:
         return False

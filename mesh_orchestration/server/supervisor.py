@@ -9,7 +9,7 @@ from typing import Any
 
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.server import health, watch
-from mesh_orchestration.server.family import WEB, ZYGOTE, Child, Family, Plan
+from mesh_orchestration.server.family import CATALOG, WEB, ZYGOTE, Child, Family, Plan, Ports
 from mesh_orchestration.server.lock import tell
 from mesh_orchestration.settings import Settings
 
@@ -25,9 +25,9 @@ _TOLERATED = 3
 class Supervisor:
     """Runs a family of processes until it is told to stop."""
 
-    def __init__(self, settings: Settings, plan: Plan, *, port: int, on_progress: Progress) -> None:
+    def __init__(self, settings: Settings, plan: Plan, *, ports: Ports, on_progress: Progress) -> None:
         self.settings, self.say = settings, on_progress
-        self.family = Family(settings, plan, port)
+        self.family = Family(settings, plan, ports)
         self.patience = float(settings.integer("MESH_START_SECONDS", 120))
         self.watching = settings.get("MESH_WATCH", "on").lower() not in {"off", "0", "no", "false"}
         self.signals = 0
@@ -125,6 +125,9 @@ class Supervisor:
         for child in self.family.children.values():
             if child.due is not None and child.due <= now:
                 self.family.fork(child)
+        catalog = self.family.children[CATALOG]
+        if catalog.pid and not catalog.ready:
+            self._catalog_answers(catalog)
         if not self.family.gate_is_open:
             self._maybe_open(now)
         elif not self.announced:
@@ -166,7 +169,7 @@ class Supervisor:
         states = health.location_states(self.family.url)
         loaded = sum(state == "LOADED" for state in states.values())
         self.announced, self.checked = True, now
-        tell(self.settings, url=self.family.url)
+        tell(self.settings, url=self.family.url, catalog=self.family.catalog_url)
         self.say(
             f"web UI at {self.family.url}: {loaded} of {len(states)} locations loaded after {now - self.started:.1f} s;"
             " schedules, sensors and automation are on; Ctrl-C stops everything"
@@ -175,20 +178,32 @@ class Supervisor:
     def _check_next(self) -> None:
         """Ask one process, in turn, whether it answers; one that is silent three times is killed, and so
         started again."""
-        asked = [self.family.children[WEB], *self.family.locations]
+        asked = [self.family.children[WEB], self.family.children[CATALOG], *self.family.locations]
         child = asked[self.turn % len(asked)]
         self.turn += 1
-        if not child.pid or child.waiting or (child.name != WEB and not child.settled):
+        if not child.pid or child.waiting:
             return
         if child.name == WEB:
             answers = health.web_answers(self.family.url)
-        else:
+        elif child.name == CATALOG:
+            answers = self._catalog_answers(child)
+        elif child.settled:
             answers = health.code_server_answers(self.family.socket(child.name))
+        else:
+            return
         self.misses[child.name] = 0 if answers else self.misses.get(child.name, 0) + 1
         if self.misses[child.name] >= _TOLERATED:
             self.misses[child.name] = 0
             self.say(f"{child.name} does not answer")
             self.family.signal(child.pid, signal.SIGKILL)
+
+    def _catalog_answers(self, catalog: Child) -> bool:
+        """Whether it answers, or began so lately that it need not yet; its first answer is told."""
+        answers = health.catalog_answers(self.family.catalog_url)
+        if answers and not catalog.ready:
+            catalog.ready = True
+            self.say(f"the catalog is at {self.family.catalog_url}: start there")
+        return answers or time.monotonic() - catalog.started < self.patience
 
     def _scan(self) -> None:
         """Load again what changed on disk, once the files have stopped changing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mesh_orchestration.errors import SettingsError
-from mesh_orchestration.server.family import Plan
+from mesh_orchestration.server.family import Plan, Ports
 from mesh_orchestration.server.health import free_port
 from mesh_orchestration.server.locations import Location, read_locations
 from mesh_orchestration.server.lock import exclusive, who_runs
@@ -15,6 +15,7 @@ from mesh_orchestration.settings import Settings
 __all__ = ["exclusive", "up", "who_runs"]
 
 _PLATFORM = "platform"
+_SERVICE = "mesh_orchestration.web.serve:at"
 _FIRST = ("dagster", "dagster._grpc.server", "dagster._core.workspace.context")
 _CALLS = (
     "mesh_orchestration.orchestration.instance:prepare_home",
@@ -42,11 +43,13 @@ def up(
     settings: Settings,
     *,
     port: int = 3000,
+    catalog_port: int = 5000,
     on_progress: Callable[[str], None] = print,
     locations: Sequence[Location] | None = None,
 ) -> None:
     """Serve the mesh until SIGINT or SIGTERM: one code server a location (those of workspace.yaml unless
-    given), the web UI on 127.0.0.1 at ``port`` or the next free one (any for 0), and the daemon.
+    given), the catalog and Dagster's web UI on 127.0.0.1 at their ports or the next free ones (any for 0), and
+    the daemon.
 
     ``on_progress`` gets one line at a time. Blocks; when it returns or raises, no process is left. Call it
     in the main thread. Raises SettingsError when another one runs or the home cannot be used.
@@ -55,6 +58,7 @@ def up(
         chosen = tuple(read_locations(settings) if locations is None else locations)
         if not chosen:
             raise SettingsError(f"{settings.root / 'workspace.yaml'} names no code location")
-        plan = Plan(chosen, first=_FIRST, then=_THEN, light=frozenset({_PLATFORM}), calls=_CALLS)
-        on_progress(f"starting {len(chosen)} code locations, the web UI and the daemon")
-        Supervisor(settings, plan, port=free_port(port), on_progress=on_progress).run()
+        plan = Plan(chosen, _SERVICE, first=_FIRST, then=_THEN, light=frozenset({_PLATFORM}), calls=_CALLS)
+        on_progress(f"starting {len(chosen)} code locations, the catalog, the web UI and the daemon")
+        ports = Ports(free_port(port), free_port(catalog_port))
+        Supervisor(settings, plan, ports=ports, on_progress=on_progress).run()

@@ -7,6 +7,8 @@ It obeys commands, one JSON object a line, read from its first pipe, which is al
 - ``{"fork": name, "location": {…}}`` a code server
 - ``{"fork": name, "command": "module:click_command", "arguments": […]}`` a program of Dagster's; it imports
   at once and begins when the third pipe is cut
+- ``{"fork": name, "service": "module:function", "arguments": […]}`` a service of ours; it is called with the
+  settings and the arguments, at once
 
 On its second pipe it and its children report, one JSON object a line: ``forked``, ``exited``, ``loaded``,
 ``reload``, ``failed``. It never starts a thread.
@@ -96,6 +98,8 @@ class Zygote:
                 _find(command["call"])(self.settings)
             elif "location" in command:
                 self._fork(command["fork"], lambda: self._location(command))
+            elif "service" in command:
+                self._fork(command["fork"], lambda: self._service(command))
             else:
                 self._fork(command["fork"], lambda: self._command(command))
         except MeshError as error:
@@ -160,6 +164,10 @@ class Zygote:
         lifeline.is_cut(self.gate, None)
         sys.argv = [command["fork"], *command["arguments"]]
         program.main(args=command["arguments"], standalone_mode=False)
+
+    def _service(self, command: dict[str, Any]) -> None:
+        lifeline.watch(self.commands)
+        _find(command["service"])(self.settings, *command["arguments"])
 
     def _reap(self) -> None:
         while True:

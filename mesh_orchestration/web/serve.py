@@ -20,3 +20,9 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def at(settings: Settings, port: int) -> None:
+    """Answer on ``port`` of 127.0.0.1 until a signal comes."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        serve(settings, listening)

@@ -48,7 +48,7 @@ class MeshUp(MeshProcess):
         self.log = settings.root / "up.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mesh_orchestration.cli", "up", "--port", "0"],
+                [sys.executable, "-m", "mesh_orchestration.cli", "up", "--port", "0", "--catalog-port", "0"],
                 env=environment(settings, MESH_REPLAY="on"),
                 stdout=log,
                 stderr=subprocess.STDOUT,

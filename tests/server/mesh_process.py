@@ -60,10 +60,17 @@ class MeshProcess:
     @property
     def url(self) -> str:
         """The address of the web UI, once it is up."""
+        return self._told("url")
 
+    @property
+    def catalog(self) -> str:
+        """The address of the catalog, once the web UI is up."""
+        return self._told("catalog")
+
+    def _told(self, fact: str) -> str:
         def look() -> str:
             assert self.process.poll() is None, self.said
-            return str(json.loads((self.home / "up.lock").read_text() or "{}").get("url", ""))
+            return str(json.loads((self.home / "up.lock").read_text() or "{}").get(fact, ""))
 
         eventually((self.home / "up.lock").exists)
         return eventually(look)

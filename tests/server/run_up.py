@@ -12,6 +12,7 @@ if __name__ == "__main__":
     up(
         Settings.load(),
         port=0,
+        catalog_port=0,
         on_progress=lambda line: print(line, flush=True),
         locations=[Location(name, "tests.server.standin", name) for name in sys.argv[1:]],
     )

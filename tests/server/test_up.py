@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mesh_orchestration.errors import SettingsError
-from mesh_orchestration.server.health import graphql, location_states
+from mesh_orchestration.server.health import catalog_answers, graphql, location_states
 from mesh_orchestration.server.lock import exclusive, who_runs
 from tests.builders import settings_at
 from tests.server.mesh_process import MeshProcess, eventually, mesh_process
@@ -42,7 +42,7 @@ def test_every_sound_location_is_loaded_and_a_broken_one_says_why(mesh: MeshProc
 def test_a_second_one_is_refused_with_pid_and_url(mesh: MeshProcess) -> None:
     with pytest.raises(SettingsError, match=rf"runs already at {mesh.url} \(pid {mesh.process.pid}"):
         exclusive(settings_at(mesh.root)).__enter__()
-    assert who_runs(settings_at(mesh.root)) == {"pid": mesh.process.pid, "url": mesh.url}
+    assert who_runs(settings_at(mesh.root)) == {"pid": mesh.process.pid, "url": mesh.url, "catalog": mesh.catalog}
 
 
 def test_a_run_is_forked_from_its_locations_run_factory(mesh: MeshProcess) -> None:
@@ -91,6 +91,15 @@ def test_a_crashed_web_ui_is_started_again(mesh: MeshProcess) -> None:
             return False
 
     eventually(answers)
+
+
+def test_the_catalog_answers_beside_the_web_ui_and_is_started_again(mesh: MeshProcess) -> None:
+    eventually(lambda: f"the catalog is at {mesh.catalog}: start there" in mesh.said)
+    (before,) = mesh.children()["mesh-catalog"]
+    os.kill(before, signal.SIGKILL)
+
+    eventually(lambda: mesh.said.count(f"the catalog is at {mesh.catalog}") == 2)
+    assert catalog_answers(mesh.catalog)
 
 
 def test_a_changed_contract_is_loaded_without_a_restart(mesh: MeshProcess) -> None:
