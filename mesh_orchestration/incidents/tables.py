@@ -1,0 +1,161 @@
+"""The tables of the incident store, and the database that holds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from mesh_orchestration.errors import StorageError
+from mesh_orchestration.settings import Settings
+
+FOLDER, FILE = "incidents", "incidents.db"
+TABLES = MetaData()
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
+INCIDENTS = Table(
+    "incident",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("failing", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("opened_at", Double, nullable=False, index=True),
+    Column("seen_at", Double, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("affected", Text, nullable=False),
+    Column("acknowledged_at", Double),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("unanswered_at", Double),
+    Column("flapping", Integer, nullable=False),
+    Column("settles_at", Double),
+    Column("ended_at", Double, index=True),
+    Column("end", Text, nullable=False),
+)
+SIGNALS = Table(
+    "incident_signal",
+    TABLES,
+    Column("key", Text, primary_key=True),
+    Column("incident", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("signal", Text, nullable=False),
+)
+MOMENTS = Table(
+    "incident_moment",
+    TABLES,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("incident", Text, nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+)
+DELIVERIES = Table(
+    "incident_delivery",
+    TABLES,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("incident", Text, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("queued_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("sent_at", Double),
+    Index("incident_delivery_due", "state", "due_at"),
+)
+MUTES = Table(
+    "incident_mute",
+    TABLES,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+PROGRESS = Table(
+    "incident_progress", TABLES, Column("name", Text, primary_key=True), Column("said", Double, nullable=False)
+)
+LOCK = Table("incident_lock", TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
+
+
+def store_file(settings: Settings) -> Path:
+    """The SQLite file of the store."""
+    return settings.home / FOLDER / FILE
+
+
+def open_engine(settings: Settings) -> tuple[Engine, str]:
+    """The database that settings choose, with its tables, and its name for errors; raises StorageError."""
+    url = settings.get("MESH_INCIDENTS_URL")
+    where = "the database of MESH_INCIDENTS_URL" if url else str(store_file(settings))
+    try:
+        if not url:
+            store_file(settings).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url) if url else _sqlite(store_file(settings))
+        _provide(engine)
+    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        raise unusable(where, error) from error
+    return engine, where
+
+
+def unusable(where: str, error: Exception) -> StorageError:
+    """The error that says which store cannot be used, and what to do."""
+    cause = " ".join(str(getattr(error, "orig", None) or error).split())
+    return StorageError(
+        f"the incident store in {where} cannot be used: {cause}; mend it, or move it away: what is wrong then "
+        "is opened anew from Dagster's event log"
+    )
+
+
+def _sqlite(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _: Any) -> None:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")  # a decided message survives a power cut
+
+    return engine
+
+
+def _provide(engine: Engine) -> None:
+    """Make the tables unless they are there; several processes may do so at once."""
+    with engine.connect() as connection:
+        if engine.dialect.has_table(connection, LOCK.name) and connection.execute(select(LOCK.c.one)).first():
+            return
+    for attempt in range(3):
+        try:
+            with engine.begin() as connection:
+                TABLES.create_all(connection)
+                connection.execute(insert(LOCK).values(one=1, held=0))
+        except SQLAlchemyError:
+            with engine.connect() as connection:
+                if connection.execute(select(LOCK.c.one)).first():
+                    return
+            if attempt == 2:
+                raise
+        else:
+            return
