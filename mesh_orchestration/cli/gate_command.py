@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mesh_orchestration.cli.sla_output import evidence, level, share, tally
+from mesh_orchestration.cli.sla_output import level, tally
+from mesh_orchestration.sla.wording import evidence, share
 
 if TYPE_CHECKING:
     from mesh_orchestration.sla.gate import Gate

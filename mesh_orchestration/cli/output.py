@@ -15,8 +15,6 @@ from mesh_orchestration.contract.address import Address
 if TYPE_CHECKING:
     from rich.text import Text
 
-_SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
 
 def plain(value: Any) -> Any:
     """``value`` as JSON can hold it: addresses and times as text, decimals as text, bytes as hex."""
@@ -49,16 +47,3 @@ def literal(value: Any) -> Text:
 def print_json(value: Any) -> None:
     """Write ``value`` to standard output as indented JSON."""
     sys.stdout.write(orjson.dumps(plain(value), option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-def span(length: timedelta | None) -> str:
-    """A length of time in its two largest units: ``1d 2h``, ``3m 5s``; ``-`` for none."""
-    if length is None:
-        return "-"
-    seconds = int(max(length.total_seconds(), 0))
-    parts: list[str] = []
-    for unit, size in _SPANS:
-        count, seconds = divmod(seconds, size)
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mesh_orchestration.cli.sla_output import bars, budget, burn, details, level, promised, share, standing, tally
+from mesh_orchestration.cli.sla_output import bars, budget, details, level, promised, standing, tally
+from mesh_orchestration.sla.wording import burn, share
 
 if TYPE_CHECKING:
     from mesh_orchestration.sla.report import SlaReport

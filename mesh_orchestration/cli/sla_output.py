@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from mesh_orchestration.cli.output import plain, span
+from mesh_orchestration.cli.output import plain
+from mesh_orchestration.contract.duration import span
+from mesh_orchestration.sla.wording import amount, evidence, share
 
 if TYPE_CHECKING:
-    from mesh_orchestration.sla.report import Breach, LevelReport, Period, Tally
+    from mesh_orchestration.sla.report import LevelReport, Period, Tally
 
 _BARS = "▁▂▃▄▅▆▇█"
 _COLOURS = {"kept": "green", "broken": "red", "unknown": "yellow"}
 _DAYS = 31
 _BREACHES = 5
-_LENGTHS = frozenset({"freshness", "event_freshness", "latency"})
 
 
 def tally(said: Tally) -> dict[str, float | None]:
@@ -32,7 +33,19 @@ def tally(said: Tally) -> dict[str, float | None]:
 
 def level(one: LevelReport) -> dict[str, Any]:
     """One service level as JSON."""
-    names = ("address", "level", "state", "since", "value", "threshold", "version", "note", "target", "breaches")
+    names = (
+        "address",
+        "level",
+        "state",
+        "since",
+        "value",
+        "threshold",
+        "version",
+        "check",
+        "note",
+        "target",
+        "breaches",
+    )
     return {
         **{name: plain(getattr(one, name)) for name in names},
         **tally(one.tally),
@@ -45,23 +58,6 @@ def level(one: LevelReport) -> dict[str, Any]:
             for unit, periods in one.periods.items()
         },
     }
-
-
-def share(value: float | None, digits: int = 2) -> str:
-    """A share in percent, never rounded up to what it is not; ``-`` for none."""
-    if value is None:
-        return "-"
-    factor = 10 ** (digits + 2)
-    return f"{int(value * factor + 1e-6) / 10**digits:g}%"
-
-
-def amount(name: str, value: float | None) -> str:
-    """A value or threshold of service level ``name`` in its own unit."""
-    if value is None:
-        return "-"
-    if name in _LENGTHS:
-        return span(timedelta(seconds=value)) if value >= 0 else f"-{span(timedelta(seconds=-value))}"
-    return f"{value * 3600:,.6g} rows/h" if name == "throughput" else share(value, 4)
 
 
 def promised(one: LevelReport) -> str:
@@ -82,11 +78,6 @@ def budget(one: LevelReport) -> str:
         return "-"
     text = span(timedelta(seconds=abs(left)))
     return f"[red]{text} over[/]" if left < 0 else text
-
-
-def burn(rate: float | None) -> str:
-    """A burn rate: 1 uses the error budget up exactly."""
-    return "-" if rate is None else f"{rate:.2g}×" if rate < 100 else f"{rate:.0f}×"
 
 
 def bars(days: Sequence[Period], target: float) -> str:
@@ -122,15 +113,3 @@ def details(one: LevelReport) -> Iterator[str]:
         yield f"  {hidden} older breaches"
     for breach in one.breaches[-_BREACHES:]:
         yield f"  {escape(evidence(one.level, breach))}"
-
-
-def evidence(name: str, breach: Breach) -> str:
-    """One breach in one line."""
-    end = f"{breach.end:%Y-%m-%d %H:%M:%S}" if breach.end else "now"
-    parts = [f"broken {breach.start:%Y-%m-%d %H:%M:%S} to {end}"]
-    if breach.value is not None:
-        parts.append(f"{amount(name, breach.value)} against {amount(name, breach.threshold)}")
-    parts += [breach.check] if breach.check else []
-    parts += [breach.note] if breach.note else []
-    parts += [f"snapshot {breach.snapshot}"] if breach.snapshot else []
-    return ", ".join(parts)

@@ -101,7 +101,7 @@ def _print(settings: Settings, found: Sequence[ProductStatus], denied: Mapping[A
 def _table(found: Sequence[ProductStatus], *, with_snapshots: bool) -> Table:
     from rich.table import Column, Table
 
-    from mesh_orchestration.cli.output import span
+    from mesh_orchestration.contract.duration import span
 
     table = Table(
         Column("product", no_wrap=True), Column("rows", no_wrap=True, justify="right"),

@@ -10,6 +10,7 @@ _LONGEST = 100  # characters; the patterns below are only tried on texts that so
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)(?:[a-z]*)", re.IGNORECASE)
 _ISO = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
+_SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _RELATIVE = re.compile(r"^now(?:\s*\(\s*\))?\s*(?:([+-])\s*(.+))?$", re.IGNORECASE)
 
 
@@ -51,3 +52,16 @@ def resolve_relative(value: object, now: datetime) -> object:
         return now - parse_duration(length) if sign == "-" else now + parse_duration(length)
     except OverflowError:
         raise ValueError(f"'{value}' is before or after every calendar; write a time nearer to now") from None
+
+
+def span(length: timedelta | None) -> str:
+    """A length of time in its two largest units: ``1d 2h``, ``3m 5s``; ``-`` for none."""
+    if length is None:
+        return "-"
+    seconds = int(max(length.total_seconds(), 0))
+    parts: list[str] = []
+    for unit, size in _SPANS:
+        count, seconds = divmod(seconds, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
