@@ -2,11 +2,178 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "lineage"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+big, text = sa.BigInteger, sa.Text
+
 
 def upgrade() -> None:
     """Make the tables."""
+    _state_and_events()
+    _nodes()
+    _said_of_nodes()
+    _runs()
+    _edges()
+
+
+def _state_and_events() -> None:
+    op.create_table(
+        "lineage_state",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("generation", big, nullable=False),
+        sa.Column("next_node", big, nullable=False),
+        sa.Column("next_run", big, nullable=False),
+        sa.Column("next_event", big, nullable=False),
+    )
+    op.create_table(
+        "lineage_events",
+        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("at", big, nullable=False),
+        sa.Column("received_at", big, nullable=False),
+        sa.Column("kind", sa.SmallInteger, nullable=False),
+        sa.Column("node_id", big, nullable=False),
+        sa.Column("run_id", big),
+        sa.Column("body", text, nullable=False),
+    )
+    op.create_index("lineage_events_at", "lineage_events", ["at"])
+    op.create_index("lineage_events_digest", "lineage_events", ["digest"], unique=True)
+    op.create_index("lineage_events_run", "lineage_events", ["run_id"])
+    op.execute("insert into lineage_state (id, generation, next_node, next_run, next_event) values (1, 0, 1, 1, 1)")
+
+
+def _nodes() -> None:
+    op.create_table(
+        "lineage_nodes",
+        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("namespace", text, nullable=False),
+        sa.Column("name", text, nullable=False),
+        sa.Column("created_at", big, nullable=False),
+        sa.Column("updated_at", big, nullable=False),
+        sa.Column("written_at", big),
+        sa.Column("description", text),
+        sa.Column("lifecycle", text),
+        sa.Column("lifecycle_at", big),
+        sa.Column("job_type", text),
+        sa.Column("location", text),
+        sa.Column("parent_id", big),
+        sa.Column("declared_at", big),
+        sa.Column("current_from", big),
+    )
+    op.create_index("lineage_nodes_key", "lineage_nodes", ["kind", "namespace", "name"], unique=True)
+
+
+def _said_of_nodes() -> None:
+    op.create_table(
+        "lineage_facets",
+        sa.Column("node_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("name", text, primary_key=True, autoincrement=False),
+        sa.Column("job_id", big, primary_key=True, autoincrement=False),
+        sa.Column("at", big, nullable=False),
+        sa.Column("generation", big, nullable=False),
+        sa.Column("body", text, nullable=False),
+    )
+    op.create_index("lineage_facets_generation", "lineage_facets", ["generation"])
+    op.create_table(
+        "lineage_fields",
+        sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", text, nullable=False),
+        sa.Column("type", text),
+        sa.Column("description", text),
+    )
+    op.create_index("lineage_fields_name", "lineage_fields", ["name"])
+    op.create_table(
+        "lineage_tags",
+        sa.Column("node_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("key", text, nullable=False),
+        sa.Column("value", text, nullable=False),
+        sa.Column("field", text),
+        sa.Column("source", text),
+    )
+    op.create_index("lineage_tags_key", "lineage_tags", ["key", "value"])
+    op.create_table(
+        "lineage_owners",
+        sa.Column("node_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", text, nullable=False),
+        sa.Column("type", text),
+    )
+    op.create_index("lineage_owners_name", "lineage_owners", ["name"])
+    op.create_table(
+        "lineage_aliases",
+        sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("namespace", text, primary_key=True, autoincrement=False),
+        sa.Column("name", text, primary_key=True, autoincrement=False),
+        sa.Column("type", text),
+    )
+    op.create_index("lineage_aliases_key", "lineage_aliases", ["namespace", "name"])
+    op.create_table(
+        "lineage_renames",
+        sa.Column("old_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("new_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
+        sa.Column("at", big, nullable=False),
+    )
+
+
+def _runs() -> None:
+    op.create_table(
+        "lineage_runs",
+        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("run", text, nullable=False),
+        sa.Column("job_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
+        sa.Column("state", text, nullable=False),
+        sa.Column("state_key", text, nullable=False),
+        sa.Column("first_at", big, nullable=False),
+        sa.Column("last_at", big, nullable=False),
+        sa.Column("ended_at", big),
+        sa.Column("nominal_start", big),
+        sa.Column("nominal_end", big),
+        sa.Column("parent_run", text),
+        sa.Column("touches", sa.Boolean, nullable=False),
+    )
+    op.create_index("lineage_runs_job", "lineage_runs", ["job_id", "first_at"])
+    op.create_index("lineage_runs_run", "lineage_runs", ["run"], unique=True)
+    op.create_table(
+        "lineage_versions",
+        sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("version", text, primary_key=True, autoincrement=False),
+        sa.Column("at", big, nullable=False),
+        sa.Column("run_id", big),
+        sa.Column("event_id", big, nullable=False),
+        sa.Column("lifecycle", text),
+    )
+    op.create_index("lineage_versions_at", "lineage_versions", ["dataset_id", "at"])
+
+
+def _edges() -> None:
+    op.create_table(
+        "lineage_edges",
+        sa.Column("job_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("writes", sa.Boolean, primary_key=True, autoincrement=False),
+        sa.Column("seen_at", big, nullable=False),
+        sa.Column("current", sa.Boolean, nullable=False),
+        sa.Column("generation", big, nullable=False),
+    )
+    op.create_index("lineage_edges_dataset", "lineage_edges", ["dataset_id"])
+    op.create_index("lineage_edges_generation", "lineage_edges", ["generation"])
+    op.create_table(
+        "lineage_columns",
+        sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
+        sa.Column("job_id", big, primary_key=True, autoincrement=False),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("field", text),
+        sa.Column("source_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
+        sa.Column("source_field", text, nullable=False),
+        sa.Column("transformations", text),
+    )
+    op.create_index("lineage_columns_source", "lineage_columns", ["source_id", "source_field"])
