@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mesh_orchestration.alerts.events import Finding
+from mesh_orchestration.incidents.events import Finding
 
 Kind = Literal["contract", "check", "freshness", "run", "sla", "anomaly", "drift", "platform"]
 Level = Literal["warn", "error"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from mesh_orchestration.alerts.notice import Serving
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.incidents.notice import Serving
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.orchestration.platform_lineage import lineage_sensor
 from mesh_orchestration.orchestration.platform_sla import sla_sensor

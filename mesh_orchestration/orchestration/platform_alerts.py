@@ -10,12 +10,12 @@ from typing import Any
 
 import dagster as dg
 
-from mesh_orchestration.alerts.channels import DeliveryError, Routes
-from mesh_orchestration.alerts.delivery import Ledger, deliver
-from mesh_orchestration.alerts.incidents import Incident, fold
-from mesh_orchestration.alerts.notice import About, Notice, Serving
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.errors import MeshError
+from mesh_orchestration.incidents.channels import DeliveryError, Routes
+from mesh_orchestration.incidents.delivery import Ledger, deliver
+from mesh_orchestration.incidents.notice import About, Notice, Serving
+from mesh_orchestration.incidents.signals import Incident, fold
 from mesh_orchestration.orchestration.eventlog import SETTLE_SECONDS, tail
 from mesh_orchestration.orchestration.platform_events import TYPES, alert_events
 from mesh_orchestration.settings import Settings

@@ -9,7 +9,8 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType, EventLogEntry
 
-from mesh_orchestration.alerts.events import (
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.incidents.events import (
     CheckEvaluated,
     Event,
     Finding,
@@ -18,7 +19,6 @@ from mesh_orchestration.alerts.events import (
     RunEnded,
     StepFailed,
 )
-from mesh_orchestration.contract.address import Address
 from mesh_orchestration.orchestration.reasons import error_text
 
 TYPES = (

@@ -17,9 +17,9 @@ from mesh_orchestration.orchestration.instance import open_instance
 from mesh_orchestration.orchestration.platform import serving
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.replay.faults import Fault, heal, inject
-from tests.alerts.sinks import WebhookSink, webhook_sink
 from tests.cli.mesh import environment, mesh
 from tests.e2e.example import Example, edited, example_at, outcomes, reasons, rows
+from tests.incidents.sinks import WebhookSink, webhook_sink
 
 pytestmark = pytest.mark.slow
 LINES, ORDERS, CATALOG = "orders.order_lines.v1", "orders.orders.v1", "products.catalog.v1"

@@ -22,13 +22,13 @@ import fastavro
 import pyarrow.parquet as pq
 import pytest
 
-from mesh_orchestration.alerts.notice import Serving
+from mesh_orchestration.incidents.notice import Serving
 from mesh_orchestration.orchestration.instance import open_instance
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.settings import Settings
-from tests.alerts.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
 from tests.cli.mesh import Answer, mesh, mesh_each
 from tests.e2e.people import ADA, BEN, CHI, KEY, land_invoices, land_people, people_mesh, spellings
+from tests.incidents.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
 
 pytestmark = pytest.mark.slow
 

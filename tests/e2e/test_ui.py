@@ -16,9 +16,9 @@ from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.replay.faults import heal, inject
 from mesh_orchestration.server.health import graphql, location_states
 from mesh_orchestration.settings import Settings
-from tests.alerts.sinks import WebhookSink, webhook_sink
 from tests.cli.mesh import environment, mesh
 from tests.e2e.example import edited, example_at, verdicts
+from tests.incidents.sinks import WebhookSink, webhook_sink
 from tests.server.mesh_process import MeshProcess, eventually
 
 pytestmark = pytest.mark.slow

@@ -13,13 +13,13 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
-from mesh_orchestration.alerts.channels import DeliveryError
-from mesh_orchestration.alerts.notice import Serving
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.incidents.channels import DeliveryError
+from mesh_orchestration.incidents.notice import Serving
 from mesh_orchestration.orchestration.platform_alerts import alert_sensor
 from mesh_orchestration.settings import Settings
-from tests.alerts.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
 from tests.builders import mesh_at, product
+from tests.incidents.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
 
 ORDERS, BILLING = dg.AssetKey(["orders", "orders", "v1"]), dg.AssetKey(["billing", "revenue", "v1"])
 READS = [{"name": "orders", "type": "data-product", "product": "orders.orders.v1"}]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from mesh_orchestration.alerts.channels import (
+from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.incidents.channels import (
     AppriseChannel,
     DeliveryError,
     EmailChannel,
@@ -18,12 +19,11 @@ from mesh_orchestration.alerts.channels import (
     Routes,
     WebhookChannel,
 )
-from mesh_orchestration.alerts.events import Finding
-from mesh_orchestration.alerts.incidents import Incident, Message
-from mesh_orchestration.alerts.notice import About, Notice
-from mesh_orchestration.errors import SettingsError
-from tests.alerts.sinks import mail_sink, webhook_sink
+from mesh_orchestration.incidents.events import Finding
+from mesh_orchestration.incidents.notice import About, Notice
+from mesh_orchestration.incidents.signals import Incident, Message
 from tests.builders import settings_at
+from tests.incidents.sinks import mail_sink, webhook_sink
 
 
 def notice(*owners: str, readers: dict[str, str] | None = None) -> Notice:

@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mesh_orchestration.alerts.events import Finding
-from mesh_orchestration.alerts.incidents import Incident, Kind, Message
-from mesh_orchestration.alerts.notice import About, Notice, Serving
+from mesh_orchestration.incidents.events import Finding
+from mesh_orchestration.incidents.notice import About, Notice, Serving
+from mesh_orchestration.incidents.signals import Incident, Kind, Message
 
 SINCE = 1_700_003_600.0
 FINDING = Finding(
@@ -92,7 +92,7 @@ def test_a_failed_run_says_why_and_what_to_run_next() -> None:
 @pytest.mark.parametrize("kind", ["contract", "check", "freshness", "run"])
 @pytest.mark.parametrize("transition", ["opened", "recovered"])
 def test_the_payload_keeps_its_schema(kind: Kind, transition: str) -> None:
-    schema = json.loads((files("mesh_orchestration.alerts") / "webhook.schema.json").read_text())
+    schema = json.loads((files("mesh_orchestration.incidents") / "webhook.schema.json").read_text())
     said = notice(kind, transition=transition, last_published=1.0)
 
     jsonschema.validate(json.loads(json.dumps(said.payload)), schema, format_checker=jsonschema.FormatChecker())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mesh_orchestration.alerts.events import (
+from mesh_orchestration.incidents.events import (
     CheckEvaluated,
     Event,
     Finding,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesh_orchestration.alerts.events import (
+from mesh_orchestration.incidents.events import (
     CheckEvaluated,
     Event,
     Finding,
@@ -12,7 +12,7 @@ from mesh_orchestration.alerts.events import (
     RunEnded,
     StepFailed,
 )
-from mesh_orchestration.alerts.incidents import Incident, fold
+from mesh_orchestration.incidents.signals import Incident, fold
 
 ADDRESS = "orders.orders.v1"
 

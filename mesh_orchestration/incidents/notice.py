@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mesh_orchestration.alerts.incidents import Message
+from mesh_orchestration.incidents.signals import Message
 
 PAYLOAD_VERSION = 1
 _HEADLINES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from mesh_orchestration.alerts.channels import Channel, DeliveryError
-from mesh_orchestration.alerts.notice import Notice
+from mesh_orchestration.incidents.channels import Channel, DeliveryError
+from mesh_orchestration.incidents.notice import Notice
 
 SENT = 0
 GIVEN_UP = -1

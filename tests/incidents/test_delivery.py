@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mesh_orchestration.alerts.channels import DeliveryError
-from mesh_orchestration.alerts.delivery import Ledger, deliver
-from mesh_orchestration.alerts.incidents import Incident, Message
-from mesh_orchestration.alerts.notice import About, Notice
+from mesh_orchestration.incidents.channels import DeliveryError
+from mesh_orchestration.incidents.delivery import Ledger, deliver
+from mesh_orchestration.incidents.notice import About, Notice
+from mesh_orchestration.incidents.signals import Incident, Message
 
 
 @dataclass

@@ -15,8 +15,8 @@ from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from mesh_orchestration.alerts.notice import Notice
 from mesh_orchestration.errors import MeshError, SettingsError
+from mesh_orchestration.incidents.notice import Notice
 from mesh_orchestration.settings import Settings
 
 TIMEOUT = 10.0
