@@ -23,6 +23,7 @@ from mesh_orchestration.orchestration.invocation import call
 from mesh_orchestration.orchestration.metadata import input_key, model_key, owners, tags
 from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import span
 
 SOURCE = "landing"
 
@@ -123,8 +124,14 @@ def run_step(
         for port in inputs:
             engine.check_landing(port)
     with tempfile.TemporaryDirectory(prefix="dbt-") as folder:
-        invocation = call(settings, project, ["build"], context=context, target=Path(folder))
-        events, error = _drain(invocation.stream())
+        with span(
+            settings, f"dbt build {project.domain}", {"mesh.domain": project.domain}, run=context.run_id
+        ) as traced:
+            invocation = call(settings, project, ["build"], context=context, target=Path(folder))
+            events, error = _drain(invocation.stream())
+            traced.say({"dbt.models": sorted(_unique_id(event) for event in events if _is_model(event))})
+            if error is not None:
+                traced.fail(type(error).__name__)
         nodes = project.manifest()["nodes"]
         built = {_unique_id(event): nodes[_unique_id(event)]["alias"] for event in events if _is_model(event)}
         with engine:

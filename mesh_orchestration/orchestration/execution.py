@@ -30,6 +30,8 @@ from mesh_orchestration.orchestration.dbt_assets import pool
 from mesh_orchestration.orchestration.metadata import product_key, tag_value, tags
 from mesh_orchestration.orchestration.products import REFUSED
 from mesh_orchestration.orchestration.reasons import failure_text
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import span
 
 LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
@@ -82,6 +84,7 @@ class Execution:
 
 
 def execute(
+    settings: Settings,
     definitions: dg.Definitions,
     domain: str,
     addresses: Iterable[Address],
@@ -111,13 +114,16 @@ def execute(
     )
     execution = Execution(run.run_id, domain, parents)
     steps = _assets_by_step(plan)
-    try:
-        with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
-            for event in events:
-                _follow(execution, event, steps, on_event)
-    finally:
-        # A step that was interrupted still holds its slot of the engine's pool.
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    with span(settings, f"run {domain}", {"mesh.domain": domain, "dagster.run_id": run.run_id}) as traced:
+        try:
+            with closing(execute_run_iterator(InMemoryJob(job), run, instance)) as events:
+                for event in events:
+                    _follow(execution, event, steps, on_event)
+        finally:
+            # A step that was interrupted still holds its slot of the engine's pool.
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        if execution.ended:
+            traced.fail("interrupted" if execution.interrupted else "failed")
     if execution.interrupted:
         raise KeyboardInterrupt
     return execution

@@ -21,6 +21,7 @@ from mesh_orchestration.orchestration.discretion import discreet, holds_personal
 from mesh_orchestration.orchestration.metadata import input_key, owners, product_key, same_columns, tags
 from mesh_orchestration.orchestration.standing import refusal
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import span
 
 
 def build_input_assets(settings: Settings, mesh: Mesh, domain: str) -> list[dg.AssetsDefinition]:
@@ -45,14 +46,20 @@ def _input_asset(settings: Settings, mesh: Mesh, domain: str, port: InputPort) -
     )
 
     going, personal = _going(mesh, source), holds_personal_data(mesh, domain)
+    said = {"mesh.domain": domain, "mesh.port": port.name, "mesh.port_type": port.type, "mesh.reads": str(source or "")}
 
     def land(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         warn(context, going, settings.now().date())
         refused = refusal(settings, source) if source else ()
         try:
-            with discreet(personal), engine_for(settings, domain) as engine:
+            with (
+                span(settings, f"land {domain}.{port.name}", said, run=context.run_id) as traced,
+                discreet(personal),
+                engine_for(settings, domain) as engine,
+            ):
                 request = IngestContext(settings, context.run_id, settings.now(), mesh)
                 done = ingest(port, engine, context=request)
+                traced.say({"mesh.rows": done.rows, "mesh.input_snapshot": str(done.input_snapshot or "")})
         except (SourceError, EngineError) as error:
             raise _failure(port, error, refused) from error
         for warning in done.warnings:

@@ -21,6 +21,7 @@ from mesh_orchestration.orchestration import dbt
 from mesh_orchestration.orchestration.discretion import clean
 from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import subprocess_environment
 
 
 @dataclass
@@ -115,6 +116,7 @@ def call(
             **os.environ,
             **dbt.environment(settings, project),
             **environ,
+            **subprocess_environment(settings),
             "DBT_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
         }

@@ -34,6 +34,7 @@ from mesh_orchestration.orchestration.sla import freshness_policy
 from mesh_orchestration.orchestration.stamped import stamped
 from mesh_orchestration.publication.retention import kept_since
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import Attributes, Span, Stages, span
 
 if TYPE_CHECKING:
     from mesh_orchestration.publication.request import Publication
@@ -128,11 +129,15 @@ def publish_step(settings: Settings, product: DataProduct, context: dg.AssetExec
     inputs = _inputs(settings, product, context.instance)
     personal = any(field.mask for field in product.fields)
     try:
-        with discreet(personal), open_lake(settings) as lake:
-            request = PublishRequest(
-                lake, context.run_id, settings.now(), input_snapshots=inputs, observer=context.log.debug
-            )
+        with (
+            span(settings, f"publish {product.address}", _traced(product), run=context.run_id) as traced,
+            Stages(settings, context.log.debug) as stages,
+            discreet(personal),
+            open_lake(settings) as lake,
+        ):
+            request = PublishRequest(lake, context.run_id, settings.now(), input_snapshots=inputs, observer=stages)
             publication = publish(product, partial(_export, settings, product), request=request)
+            _trace(traced, publication)
             said = stamped(lake, product, publication) | {provenance.METADATA_KEY: dg.MetadataValue.json(dict(inputs))}
     except PublicationConflict as conflict:
         raise dg.RetryRequested(CONFLICT_RETRIES, CONFLICT_WAIT_SECONDS) from conflict
@@ -140,6 +145,30 @@ def publish_step(settings: Settings, product: DataProduct, context: dg.AssetExec
     if not publication.published:
         raise _refusal(publication, said)
     yield dg.MaterializeResult(asset_key=key, metadata=_published_metadata(product, publication) | said)
+
+
+def _traced(product: DataProduct) -> Attributes:
+    return {
+        "mesh.domain": product.domain,
+        "mesh.address": str(product.address),
+        "mesh.contract_version": product.version,
+        "mesh.contract_hash": product.fingerprint,
+    }
+
+
+def _trace(traced: Span, publication: "Publication") -> None:
+    failed = [result.check.name for result in publication.results if not result.success]
+    traced.say(
+        {
+            "mesh.published": publication.published,
+            "mesh.snapshot": str(publication.snapshot_id or ""),
+            "mesh.rows": publication.rows,
+            "mesh.checks": len(publication.results),
+            "mesh.checks_failed": failed,
+        }
+    )
+    if not publication.published:
+        traced.fail("refused")
 
 
 def _check_results(context: dg.AssetExecutionContext, publication: "Publication") -> Iterator[dg.AssetCheckResult]:

@@ -24,6 +24,7 @@ from mesh_orchestration.orchestration.metadata import product_key
 from mesh_orchestration.orchestration.plan import Stage, resolve, stages, with_missing_upstream
 from mesh_orchestration.orchestration.standing import is_published, refusal
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import span
 
 __all__ = ["OnEvent", "Outcome", "ProductRun", "Progress", "RunReport", "run", "settle_abandoned"]
 
@@ -78,8 +79,9 @@ def run(
     settle_abandoned(instance)
     session = _Session(settings, mesh, instance=instance, on_event=on_event)
     asked = resolve(mesh, words)
-    for stage in stages(mesh, with_missing_upstream(mesh, asked, session.is_published)):
-        session.run(stage)
+    with span(settings, "mesh run", {"mesh.selection": [str(address) for address in asked]}):
+        for stage in stages(mesh, with_missing_upstream(mesh, asked, session.is_published)):
+            session.run(stage)
     unloadable = session.broken | {domain for domain in mesh.broken if not words or domain in words}
     broken = {domain: str(mesh.broken[domain]) for domain in sorted(unloadable & set(mesh.broken))}
     return RunReport(tuple(session.done.values()), broken, time.monotonic() - begun)
@@ -142,7 +144,9 @@ class _Session:
         ready = self._permitted(ready, stage.domain)
         if not ready:
             return
-        execution = execute(definitions, stage.domain, ready, instance=self.instance, on_event=self.on_event)
+        execution = execute(
+            self.settings, definitions, stage.domain, ready, instance=self.instance, on_event=self.on_event
+        )
         for address in ready:
             self._record(self._outcome(address, execution))
 

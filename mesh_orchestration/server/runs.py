@@ -22,10 +22,13 @@ from typing import Any
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.types import ExecuteExternalJobArgs
+from dagster._serdes import deserialize_value
 
 from mesh_orchestration.server import lifeline
 from mesh_orchestration.server.locations import socket_dir
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry import span
 
 _LOST = "The mesh was stopped while this run was going on. Start it again."
 
@@ -47,7 +50,15 @@ def _work(pipe: int, target: Callable[..., Any], args: list[Any]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     lifeline.call_process("mesh-run")
     lifeline.watch(pipe)
-    target(*args)
+    run, domain = _what(args)
+    with span(Settings.load(), f"run {domain}", {"mesh.domain": domain, "dagster.run_id": run}, run=run):
+        target(*args)
+
+
+def _what(args: list[Any]) -> tuple[str, str]:
+    """The id of the run that Dagster's server asks for, and the code location it is of."""
+    asked = deserialize_value(args[0], ExecuteExternalJobArgs)
+    return asked.run_id, asked.job_origin.repository_origin.code_location_origin.location_name
 
 
 def start_factory(pipe: int, folder: Path) -> RunContext:
