@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web import charts, wording
 from mesh_orchestration.web.markdown import markdown
+from mesh_orchestration.web.security.csrf import csrf_token
 
 HERE = Path(__file__).parent
 THEMES = ("light", "dark")
@@ -48,7 +49,7 @@ def render(request: Request, template: str, *, status_code: int = 200, **values:
         "theme": theme if theme in THEMES else "",
         "now": settings.now(),
         "dagster": settings.get("MESH_URL", DAGSTER).rstrip("/"),
-        "csrf_token": getattr(request.state, "csrf_token", ""),
+        "csrf_token": csrf_token(request),
     }
     return HTMLResponse(page.render(seen | values), status_code=status_code)
 

@@ -1,0 +1,52 @@
+"""Forms that only our own pages can send.
+
+A page takes ``CsrfToken`` and puts it into a hidden field called ``csrf`` (a script into the header
+``X-CSRF-Token``); the route that receives the form depends on ``verified_form``. The token belongs to a cookie that
+no script can read and no other site makes a browser send.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+COOKIE, FIELD, HEADER = "mesh_csrf", "csrf", "x-csrf-token"
+NEW_VISITOR = "csrf_visitor"
+_VISITOR = re.compile(r"[A-Za-z0-9_-]{43}")
+_STALE = "this form is no longer valid; load its page again and send it once more"
+
+
+def csrf_token(request: Request) -> str:
+    """The token of this visitor's forms; the answer gives a visitor without a cookie one."""
+    visitor = _visitor(request) or getattr(request.state, NEW_VISITOR, "")
+    if not visitor:
+        visitor = secrets.token_urlsafe(32)
+        setattr(request.state, NEW_VISITOR, visitor)
+    return _sign(request, visitor)
+
+
+CsrfToken = Annotated[str, Depends(csrf_token)]
+
+
+async def verified_form(request: Request) -> None:
+    """Raises 403 unless the form, or the header of a script's request, carries this visitor's token."""
+    given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
+    visitor = _visitor(request)
+    expected = _sign(request, visitor) if visitor else ""
+    if not isinstance(given, str) or not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise HTTPException(403, _STALE)
+
+
+def _visitor(request: Request) -> str:
+    given = request.cookies.get(COOKIE, "")
+    return given if _VISITOR.fullmatch(given) else ""
+
+
+def _sign(request: Request, visitor: str) -> str:
+    key: bytes = request.app.state.secret
+    return hmac.new(key, f"csrf:{visitor}".encode(), hashlib.sha256).hexdigest()
