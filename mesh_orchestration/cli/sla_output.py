@@ -33,21 +33,10 @@ def tally(said: Tally) -> dict[str, float | None]:
 
 def level(one: LevelReport) -> dict[str, Any]:
     """One service level as JSON."""
-    names = (
-        "address",
-        "level",
-        "state",
-        "since",
-        "value",
-        "threshold",
-        "version",
-        "check",
-        "note",
-        "target",
-        "breaches",
-    )
+    names = ("address", "level", "state", "since", "value", "threshold", "version", "check", "note", "target")
     return {
         **{name: plain(getattr(one, name)) for name in names},
+        "breaches": plain(one.breaches),
         **tally(one.tally),
         "budget_left_seconds": one.budget_left,
         "burn_rates": {"hour": one.burns[0], "day": one.burns[1], "window": one.tally.burn},
@@ -102,6 +91,8 @@ def details(one: LevelReport) -> Iterator[str]:
     if one.to_recover is not None:
         parts.append(f"mended after {span(timedelta(seconds=one.to_recover))}")
     yield ", ".join(parts)
+    if one.check:
+        yield f"  measured by {escape(one.check)}"
     if one.note:
         yield f"  {escape(one.note)}"
     for unit, form in (("week", "%G-W%V"), ("month", "%Y-%m")):

@@ -21,7 +21,7 @@ from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.masking import without_values
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, open_lake
-from mesh_orchestration.storage.scan import scan
+from mesh_orchestration.storage.scan import Scan, scan
 from mesh_orchestration.storage.snapshots import Snapshot, resolve
 
 _ROW_MAKERS = frozenset({"unnest", "explode", "range", "generate_series", "generateseries", "values"})
@@ -151,6 +151,20 @@ def attach(
     conditions = [f"({one})" for one in (_condition(access, planned.columns), only) if one]
     planned.attach(connection, *product.address.table, seen_as=masked, where=" and ".join(conditions))
     return tuple(str(path) for path in planned.paths) if planned.direct else ()
+
+
+def first_row(planned: Scan, address: Address) -> None:
+    """Read the first row on the path that queries take, and forget it; raises what a reader would be told. Where
+    DuckDB cannot read the files itself, pyiceberg reads the one row, so that no table is copied for it."""
+    if not planned.direct:
+        for _ in planned.table.scan(snapshot_id=planned.snapshot_id, limit=1).to_arrow_batch_reader():
+            return
+        return
+    with duckdb.connect(":memory:") as connection:
+        planned.attach(connection, *address.table)
+        _lock(connection, [str(path) for path in planned.paths])
+        view = exp.table_(address.table[1], db=address.table[0], quoted=True)
+        connection.execute(exp.select("*").from_(view).limit(1).sql(dialect="duckdb")).fetchall()
 
 
 def _condition(access: Access, columns: Mapping[str, str]) -> str:

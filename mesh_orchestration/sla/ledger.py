@@ -80,8 +80,8 @@ for _what in ("update", "delete"):
 @dataclass(frozen=True)
 class Standing:
     """How far a product is recorded: its table, the newest ``snapshot`` with its ``sequence``, when it was published
-    first and last, when recording began and last looked, what the newest publication promised, and when the
-    contract went away (``ended``)."""
+    first and last, when recording began and last looked, what the newest publication promised, when the
+    contract went away (``ended``), and the newest event time that was published (``reached``)."""
 
     table: str
     snapshot: int
@@ -93,6 +93,7 @@ class Standing:
     version: str
     sla: Sla
     ended: datetime | None = None
+    reached: datetime | None = None
 
 
 _STANDING, _COURSE = TypeAdapter(Standing), TypeAdapter(Course)

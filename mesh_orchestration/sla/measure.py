@@ -40,15 +40,27 @@ class Fact:
     rewrite: bool = False
 
 
-def courses(fact: Fact, previous: datetime | None) -> Mapping[str, Course]:
+def courses(fact: Fact, previous: datetime | None, reached: datetime | None = None) -> Mapping[str, Course]:
     """The course that each promised service level takes from this publication on; ``previous`` is when the
-    product was published before. A publication without rows says nothing of the age of the data."""
+    product was published before, ``reached`` the newest event time it had then. A publication without rows says
+    nothing of the age of the data, and one that only brings an old stretch of time back makes it no younger."""
     found = {}
     for level, promise in promises(fact.sla).items():
         if fact.rows == 0 and level in (FRESHNESS, EVENT_FRESHNESS, LATENCY):
             continue
+        if level == FRESHNESS and backfills(fact, reached):
+            continue
         found[level] = _course(fact, promise, previous)
     return found
+
+
+def backfills(fact: Fact, reached: datetime | None) -> bool:
+    """Whether the publication reaches less far than what was published before, and less far than events may be old:
+    an old partition that was run again."""
+    if fact.newest is None or reached is None or fact.newest >= min(reached, fact.at):
+        return False
+    promise = promises(fact.sla).get(EVENT_FRESHNESS)
+    return promise is None or not promise.keeps((fact.at - fact.newest).total_seconds())
 
 
 def _course(fact: Fact, promise: Promise, previous: datetime | None) -> Course:
@@ -61,9 +73,9 @@ def _course(fact: Fact, promise: Promise, previous: datetime | None) -> Course:
     if promise.level == AVAILABILITY:
         return course.not_known("not yet tried")
     if promise.level == COMPLETENESS:
-        return course.least(_completeness(fact), "no check of nulls and no input counts what is missing")
+        return course.least(_completeness(fact, promise), "no check of nulls and no input counts what is missing")
     if promise.level == ACCURACY:
-        return course.least(_accuracy(fact), "no check counts the rows that break it")
+        return course.least(_accuracy(fact, promise), "no check counts the rows that break it")
     if promise.level == LATENCY:
         age = (fact.at - fact.newest).total_seconds() if fact.newest else None
         return course.measured(age, fact.sla.event_time or "", _no_event_time(fact))
@@ -109,19 +121,23 @@ def _no_event_time(fact: Fact) -> str:
     return f"{column} shows no time" if column else "the contract names no event_time"
 
 
-def _completeness(fact: Fact) -> Iterator[tuple[float, str]]:
+def _completeness(fact: Fact, promise: Promise) -> Iterator[tuple[float, str]]:
     """Of each required column the share of rows that have it, of each counted input the share that arrived."""
-    yield from _shares(verdict for verdict in fact.verdicts if verdict.expectation == NOT_NULL)
+    yield from _shares(promise, (verdict for verdict in fact.verdicts if verdict.expectation == NOT_NULL))
     for port, (arrived, there) in fact.received.items():
         yield (min(arrived / there, 1.0) if there else 1.0), f"input {port}"
 
 
-def _accuracy(fact: Fact) -> Iterator[tuple[float, str]]:
+def _accuracy(fact: Fact, promise: Promise) -> Iterator[tuple[float, str]]:
     """Of each check that counts rows the share that keeps it; nulls are a matter of completeness."""
-    yield from _shares(verdict for verdict in fact.verdicts if verdict.expectation != NOT_NULL)
+    yield from _shares(promise, (verdict for verdict in fact.verdicts if verdict.expectation != NOT_NULL))
 
 
-def _shares(verdicts: Iterator[Verdict]) -> Iterator[tuple[float, str]]:
+def _shares(promise: Promise, verdicts: Iterator[Verdict]) -> Iterator[tuple[float, str]]:
+    """The share of each check that counts rows. One that passes with less than is promised says that this column need
+    not keep the promise of the whole (``threshold: 0.6`` on a column that is often empty), so it is left out."""
     for verdict in verdicts:
         if verdict.element_count and verdict.unexpected_count is not None:
-            yield 1 - verdict.unexpected_count / verdict.element_count, verdict.name
+            share = 1 - verdict.unexpected_count / verdict.element_count
+            if not verdict.success or promise.keeps(share):
+                yield share, verdict.name

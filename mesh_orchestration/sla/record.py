@@ -14,11 +14,12 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.contract.ports import upstream
-from mesh_orchestration.errors import StorageError
+from mesh_orchestration.errors import PolicyError, StorageError
+from mesh_orchestration.governance.bundle import load_bundle
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Course, Interval, State, follow, lost
 from mesh_orchestration.sla.ledger import Ledger, Recording, Standing
-from mesh_orchestration.sla.measure import Fact, courses
+from mesh_orchestration.sla.measure import Fact, backfills, courses
 from mesh_orchestration.sla.promises import AVAILABILITY, LEVELS, every, promises
 from mesh_orchestration.sla.sighting import Known, Sighting, Subject, look
 from mesh_orchestration.storage.catalog import open_lake
@@ -98,7 +99,17 @@ def _look(settings: Settings, subjects: Sequence[Subject], known: dict[str, Stan
             seen = [look(lake, subject, of(subject)) for subject in subjects]
     except StorageError as error:
         seen = [Sighting(subject.address, trouble=str(error)) for subject in subjects if of(subject)]
-    return tuple(one for one in seen if one)
+    shut = _shut(settings)
+    return tuple(replace(one, trouble=one.trouble or shut) for one in seen if one)
+
+
+def _shut(settings: Settings) -> str:
+    """Why nobody can read anything: policies that cannot be read deny every reader. Empty when they can."""
+    try:
+        load_bundle(settings.root)
+    except PolicyError as error:
+        return f"every reader is denied: {error}"
+    return ""
 
 
 def _end(recording: Recording, address: str, now: datetime) -> int:
@@ -180,7 +191,8 @@ class _Pen:
         known = self.standing
         self.publications += 1
         if not fact.rewrite:
-            found, promised = courses(fact, known.published if known else None), promises(fact.sla)
+            found = courses(fact, known.published if known else None, known.reached if known else None)
+            promised = promises(fact.sla)
             for level in LEVELS:
                 course = self.recording.courses.get((self.address, level))
                 if level not in promised:
@@ -233,7 +245,10 @@ class _Pen:
 def _standing(known: Standing | None, table: str, fact: Fact, now: datetime) -> Standing:
     """How far the product is recorded with ``fact``; rows that were only taken out are no publication."""
     new = Standing(table, fact.snapshot, fact.sequence, fact.at, fact.at, now, now, fact.version, fact.sla)
+    new = replace(new, reached=fact.newest)
     if known is None:
         return new
     new = replace(new, first=known.first, since=known.since, seen=known.seen, ended=known.ended)
-    return replace(new, published=known.published, version=known.version, sla=known.sla) if fact.rewrite else new
+    if fact.rewrite:
+        return replace(new, published=known.published, version=known.version, sla=known.sla, reached=known.reached)
+    return replace(new, reached=known.reached) if fact.newest is None or backfills(fact, known.reached) else new

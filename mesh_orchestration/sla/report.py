@@ -86,7 +86,8 @@ class Breach:
 @dataclass(frozen=True)
 class LevelReport:
     """One service level of one product: ``state`` at the end of the window since ``since``, and what the window
-    held. ``target`` is the share of time that is promised, ``burns`` the burn rates of the last hour and day."""
+    held. ``check`` is what gave the value, ``target`` the share of time that is promised, ``burns`` the burn rates
+    of the last hour and day."""
 
     address: Address
     level: str
@@ -95,6 +96,7 @@ class LevelReport:
     value: float | None
     threshold: float | None
     version: str
+    check: str
     note: str
     target: float
     tally: Tally
@@ -170,6 +172,7 @@ def _level(
         value=last.value,
         threshold=last.threshold,
         version=last.version,
+        check=last.check,
         note=last.note,
         target=_target(last, target),
         tally=_tally(clipped, target),

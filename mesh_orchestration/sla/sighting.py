@@ -15,11 +15,11 @@ from pyiceberg.types import DateType, TimestampType, TimestamptzType
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct, Sla
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.publication.query import first_row
 from mesh_orchestration.sla.measure import Fact
 from mesh_orchestration.storage.catalog import Lake, describe
-from mesh_orchestration.storage.scan import snapshot_schema
+from mesh_orchestration.storage.scan import plan, snapshot_schema
 from mesh_orchestration.storage.snapshots import Snapshot, ancestry, read_snapshot
-from mesh_orchestration.storage.upkeep import snapshot_files
 
 _LOG = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def look(lake: Lake, subject: Subject, known: Known | None) -> Sighting | None:
         table=str(table.metadata.table_uuid),
         served=head.snapshot_id,
         facts=facts,
-        trouble=_trouble(table, head.snapshot_id),
+        trouble=_trouble(lake, table, address, head.snapshot_id),
     )
 
 
@@ -88,7 +88,7 @@ def _new(lake: Lake, table: Table, subject: Subject, known: Known | None) -> tup
 def _fact(lake: Lake, table: Table, subject: Subject, raw: IcebergSnapshot) -> Fact:
     snapshot = read_snapshot(subject.address, raw)
     sla = promised(subject.product, snapshot)
-    timed = sla.event_time if sla.event_freshness or sla.latency else None
+    timed = sla.event_time if sla.event_freshness or sla.latency or sla.freshness else None
     return Fact(
         snapshot=snapshot.snapshot_id,
         parent=snapshot.parent,
@@ -146,13 +146,17 @@ def _received(lake: Lake, subject: Subject, snapshot: Snapshot) -> Iterator[tupl
             yield port, (int(said["rows"]), read_snapshot(source, origin).rows)
 
 
-def _trouble(table: Table, snapshot_id: int) -> str:
-    """Why a reader could not read the snapshot: its manifests are read, and each of its files is opened."""
+def _trouble(lake: Lake, table: Table, address: Address, snapshot_id: int) -> str:
+    """Why a reader could not read the snapshot: its manifests are read, each of its files is opened, and the path
+    that queries take is asked for a row."""
     path = "its manifests"
     try:
-        for path in snapshot_files(table, snapshot_id).data:
+        planned = plan(lake, table, snapshot_id, address)
+        for path in planned.files:
             with table.io.new_input(path).open() as file:
                 pq.read_metadata(file)
+        path = "a row of it"
+        first_row(planned, address)
     except Exception as error:
         return f"{path.rsplit('/', 1)[-1]} cannot be read: {describe(error)}"
     return ""

@@ -9,6 +9,7 @@ import pytest
 
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.ledger import ledger_file
+from mesh_orchestration.sla.wording import burn
 from mesh_orchestration.storage.catalog import open_lake
 from tests.builders import mesh_at, product
 from tests.cli.mesh import Answer, mesh
@@ -30,6 +31,13 @@ def told(tmp_path: Path) -> Settings:
 
 def ask(settings: Settings, hours: float, *words: str) -> Answer:
     return mesh(hour(settings, hours), *words)
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(None, "-"), (0.0, "0×"), (1.26, "1.3×"), (99.96, "100×"), (1234.5, "1234×")]
+)
+def test_a_burn_rate_is_a_plain_number(rate: float | None, text: str) -> None:
+    assert burn(rate) == text
 
 
 @pytest.mark.slow

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mesh_orchestration.contract.mesh import load_mesh
-from mesh_orchestration.contract.model import Sla
+from mesh_orchestration.contract.model import DataProduct, Sla
+from mesh_orchestration.expectations.check import Check, CheckResult
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Interval
 from mesh_orchestration.sla.ledger import Ledger, ledger_file, open_ledger
@@ -98,6 +100,70 @@ def test_rows_that_are_only_taken_out_do_not_either(mesh: Settings) -> None:
     look(mesh, 2)
 
     assert minutes(said(mesh, "freshness", 2)) == [(0, 60, "kept"), (60, 90, "broken"), (90, 120, "kept")]
+
+
+def events_of(moment: str) -> Any:
+    """An export of one order whose event was at ``moment``."""
+
+    def export(directory: Path) -> list[Path]:
+        copy_to(
+            directory / "rows.parquet",
+            f"select 'a' as order_id, 1::decimal(12,2) as amount, timestamptz '{moment}:00+00' as event_ts",
+        )
+        return [directory / "rows.parquet"]
+
+    return export
+
+
+def test_an_old_partition_that_is_run_again_does_not_either(mesh: Settings) -> None:
+    publish(mesh, 0, export=events_of("2026-11-20 05:00"))
+    publish(mesh, 0.5, export=events_of("2026-10-01 05:00"))
+    publish(mesh, 0.75, export=events_of("2026-10-02 05:00"))  # further than the one before, and still a backfill
+    publish(mesh, 1.5, export=events_of("2026-11-20 05:00"))
+    look(mesh, 2)
+
+    assert minutes(said(mesh, "freshness", 2)) == [(0, 60, "kept"), (60, 90, "broken"), (90, 120, "kept")]
+
+
+def test_events_that_are_withdrawn_leave_a_publication_that_counts(mesh: Settings) -> None:
+    publish(mesh, 0, export=events_of("2026-11-20 09:00"))  # ahead of its publication
+    publish(mesh, 0.5, export=events_of("2026-11-20 04:00"))
+    look(mesh, 1.25)
+
+    assert minutes(said(mesh, "freshness", 1.25)) == [(0, 75, "kept")]
+
+
+def test_a_column_that_its_own_check_lets_be_emptier_than_promised_is_not_counted(tmp_path: Path) -> None:
+    checks = [{"column": "amount", "assertion": "expect_column_values_to_not_be_null", "threshold": 0.5}]
+    lines = product(sla={"completeness": "90%"}, checks=checks)
+    mesh = mesh_at(tmp_path, lines)
+    publish(mesh, 0, 1, 2, 3, None, contract=lines)
+    look(mesh, 0.1)
+    (found,) = said(mesh, "completeness", 0.2)
+    assert (found.state, found.value) == ("kept", 1.0)
+
+    publish(mesh, 0.5, 1, None, None, None, contract=lines, audit=failing_softly)
+    look(mesh, 0.6)
+    found = said(mesh, "completeness", 0.6)[-1]
+    assert (found.state, found.value, found.check) == ("broken", 0.25, "filled")
+
+
+def failing_softly(product: DataProduct, paths: Sequence[Path], now: datetime) -> tuple[CheckResult, ...]:
+    check = Check("filled", "expect_column_values_to_not_be_null", {"column": "amount"}, severity="warn")
+    return (CheckResult(check, success=False, element_count=4, unexpected_count=3),)
+
+
+def test_policies_that_cannot_be_read_make_every_product_unavailable(mesh: Settings) -> None:
+    publish(mesh, 0)
+    look(mesh, 0.01)
+    rules = mesh.root / "policies" / "rules"
+    rules.mkdir(parents=True)
+    (rules / "broken.rego").write_text("package mesh.rules.broken\n", encoding="utf-8")
+    assert look(mesh, 0.02).broken == (f"{KEY} availability",)
+    assert "every reader is denied" in said(mesh, "availability", 0.03)[-1].note
+
+    (rules / "broken.rego").unlink()
+    assert look(mesh, 0.03).broken == ()
 
 
 def test_a_lost_file_breaks_availability_from_the_look_that_found_it(mesh: Settings) -> None:
