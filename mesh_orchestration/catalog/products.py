@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, case, cast, func, select
 
+from mesh_orchestration.catalog.contracts import read_document
+from mesh_orchestration.catalog.tables_products import (
+    COLUMNS,
+    DOMAINS,
+    PRODUCT_EDGES,
+    PRODUCTS,
+    PUBLICATIONS,
+    VERSIONS,
+)
 from mesh_orchestration.contract.model import DataProduct
 
 Health = Literal["good", "warned", "late", "refused", "never"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROW = [column for column in PRODUCTS.c if column.name != "document"]
 
 
 @dataclass(frozen=True)
@@ -97,29 +109,6 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Change:
-    """Something that happened: a publication, a refusal, a new version of a contract."""
-
-    at: datetime
-    kind: Literal["published", "refused", "version"]
-    address: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Home:
-    """The mesh at a glance at one moment; ``changes`` of the last day, newest first, at most 50 and one a product and
-    kind; ``changed`` counts all of them by kind."""
-
-    domains: tuple[Domain, ...]
-    products: int
-    columns: int
-    health: dict[Health, int]
-    changes: tuple[Change, ...]
-    changed: dict[str, int]
-
-
-@dataclass(frozen=True)
 class Page:
     """Some of many products."""
 
@@ -138,38 +127,170 @@ class Wanted:
     health: Health | Literal[""] = ""
 
 
-def home(conn: Connection, *, now: datetime) -> Home:
-    """The mesh at a glance at ``now``."""
-    raise NotImplementedError
-
-
 def domains(conn: Connection, *, now: datetime) -> tuple[Domain, ...]:
     """Every domain by name."""
-    raise NotImplementedError
+    return _domains(conn, "", now)
 
 
 def domain(conn: Connection, name: str, *, now: datetime) -> Domain | None:
     """One domain; None when there is none of this name."""
-    raise NotImplementedError
+    return next(iter(_domains(conn, name, now)), None)
 
 
 def products(
     conn: Connection, wanted: Wanted | None = None, *, now: datetime, limit: int = 100, offset: int = 0
 ) -> Page:
     """The products that are wanted, by address."""
-    raise NotImplementedError
+    conditions = list(_conditions(wanted or Wanted(), now))
+    rows = conn.execute(
+        select(*_ROW).where(*conditions).order_by(PRODUCTS.c.address).limit(limit).offset(offset)
+    ).mappings()
+    found = tuple(_product(row, now) for row in rows)
+    return Page(found, conn.execute(select(func.count()).select_from(PRODUCTS).where(*conditions)).scalar_one())
 
 
 def product(conn: Connection, address: str, *, now: datetime) -> ProductDetail | None:
     """One product, by its address or, without ``.v<major>``, its newest major; None when there is none."""
-    raise NotImplementedError
+    row = _row(conn, address)
+    if row is None:
+        return None
+    key = row["address"]
+    columns = conn.execute(select(COLUMNS).where(COLUMNS.c.address == key).order_by(COLUMNS.c.place)).mappings()
+    sources = select(PRODUCT_EDGES.c.source).where(PRODUCT_EDGES.c.consumer == key).order_by(PRODUCT_EDGES.c.source)
+    readers = select(PRODUCT_EDGES.c.consumer).where(PRODUCT_EDGES.c.source == key).order_by(PRODUCT_EDGES.c.consumer)
+    return ProductDetail(
+        product=_product(row, now),
+        contract=read_document(row["document"], row["file"]),
+        columns=tuple(_column(one) for one in columns),
+        reads=tuple(conn.execute(sources).scalars()),
+        read_by=tuple(conn.execute(readers).scalars()),
+    )
 
 
 def versions(conn: Connection, address: str) -> tuple[Version, ...]:
-    """Every state of the contract that is known, newest first."""
-    raise NotImplementedError
+    """Every state of the contract that is known, newest first; what is not dated comes first."""
+    tried = PUBLICATIONS
+    query = select(tried.c.hash, func.min(tried.c.at)).where(tried.c.address == address, tried.c.published)
+    published: dict[str, datetime] = dict(conn.execute(query.group_by(tried.c.hash)).tuples().all())
+    found = [
+        Version(
+            address=address,
+            version=row["version"],
+            hash=row["hash"],
+            at=row["at"] or published.get(row["hash"]),
+            commit=row["commit"],
+            contract=read_document(row["document"]) if row["document"] else None,
+        )
+        for row in conn.execute(select(VERSIONS).where(VERSIONS.c.address == address)).mappings()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.at is None, one.at or _EPOCH, _numbers(one.version)), reverse=True))
 
 
-def names(conn: Connection, addresses: Sequence[str]) -> dict[str, str]:
+def titles(conn: Connection, addresses: Collection[str]) -> dict[str, str]:
     """The titles of products by address; those without a title by their name."""
-    raise NotImplementedError
+    query = select(*PRODUCTS.c["address", "title", "name"]).where(PRODUCTS.c.address.in_(addresses))
+    return {row.address: row.title or row.name for row in conn.execute(query)}
+
+
+def _row(conn: Connection, address: str) -> RowMapping | None:
+    spelled = address.replace("-", "_")
+    row = conn.execute(select(PRODUCTS).where(PRODUCTS.c.address == spelled)).mappings().one_or_none()
+    if row is not None or spelled.count(".") != 1:
+        return row
+    place, name = spelled.split(".")
+    majors = conn.execute(select(PRODUCTS).where(PRODUCTS.c.domain == place, PRODUCTS.c.name == name)).mappings().all()
+    return max(majors, key=lambda one: _numbers(one["version"]), default=None)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+def _health(now: datetime) -> ColumnElement[str]:
+    late = (PRODUCTS.c.window.is_not(None)) & (cast(PRODUCTS.c.published, BigInteger) < _micros(now) - _window())
+    return case(
+        (PRODUCTS.c.refused.is_not(None), "refused"),
+        (PRODUCTS.c.published.is_(None), "never"),
+        (late, "late"),
+        (PRODUCTS.c.warned > 0, "warned"),
+        else_="good",
+    )
+
+
+def _window() -> ColumnElement[int]:
+    return PRODUCTS.c.window * 1_000_000
+
+
+def _micros(now: datetime) -> int:
+    return (now - _EPOCH) // timedelta(microseconds=1)
+
+
+def _health_of(row: RowMapping, now: datetime) -> Health:
+    if row["refused"]:
+        return "refused"
+    if row["published"] is None:
+        return "never"
+    if row["window"] is not None and now - row["published"] > timedelta(seconds=row["window"]):
+        return "late"
+    return "warned" if row["warned"] else "good"
+
+
+def _product(row: RowMapping, now: datetime) -> Product:
+    said = {name: row[name] for name in Product.__dataclass_fields__ if name not in {"health", "tags"}}
+    return Product(**said, tags=tuple(json.loads(row["tags"])), health=_health_of(row, now))
+
+
+def _column(row: RowMapping) -> Column:
+    said = {name: row[name] for name in Column.__dataclass_fields__}
+    return Column(**said | {"tags": tuple(json.loads(row["tags"]))})
+
+
+def _conditions(wanted: Wanted, now: datetime) -> Iterator[ColumnElement[bool]]:
+    for column, value in (("domain", wanted.domain), ("owner", wanted.owner), ("status", wanted.status)):
+        if value:
+            yield PRODUCTS.c[column] == value
+    if wanted.tag:
+        yield PRODUCTS.c.tags.contains(json.dumps(wanted.tag), autoescape=True)
+    if wanted.health:
+        yield _health(now) == wanted.health
+
+
+def _domains(conn: Connection, name: str, now: datetime) -> tuple[Domain, ...]:
+    health = _health(now).label("health")
+    counted = select(PRODUCTS.c.domain, health, func.count().label("products")).group_by(PRODUCTS.c.domain, health)
+    owned = select(PRODUCTS.c.domain, PRODUCTS.c.owner).distinct().order_by(PRODUCTS.c.owner)
+    known = select(DOMAINS).order_by(DOMAINS.c.name)
+    if name:
+        counted, owned = (one.where(PRODUCTS.c.domain == name) for one in (counted, owned))
+        known = known.where(DOMAINS.c.name == name)
+    healths: dict[str, dict[Health, int]] = {}
+    for row in conn.execute(counted):
+        healths.setdefault(row.domain, {})[row.health] = row.products
+    owners: dict[str, list[str]] = {}
+    for row in conn.execute(owned):
+        owners.setdefault(row.domain, []).append(row.owner)
+    reads, read_by = _crossings(conn)
+    return tuple(
+        Domain(
+            name=row.name,
+            products=sum(healths.get(row.name, {}).values()),
+            health=healths.get(row.name, {}),
+            owners=tuple(owners.get(row.name, ())),
+            reads=tuple(sorted(reads.get(row.name, ()))),
+            read_by=tuple(sorted(read_by.get(row.name, ()))),
+            problem=row.problem,
+        )
+        for row in conn.execute(known)
+    )
+
+
+def _crossings(conn: Connection) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """By domain, the other domains that it reads, and those that read it."""
+    reads: dict[str, set[str]] = {}
+    read_by: dict[str, set[str]] = {}
+    for row in conn.execute(select(*PRODUCT_EDGES.c["consumer", "source"])):
+        one, other = row.consumer.split(".", 1)[0], row.source.split(".", 1)[0]
+        if one != other:
+            reads.setdefault(one, set()).add(other)
+            read_by.setdefault(other, set()).add(one)
+    return reads, read_by

@@ -6,9 +6,13 @@ self-describing, interoperable, secure.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
+
+from mesh_orchestration.catalog.tables_products import TRAITS as _TABLE
 
 TRAITS = ("discoverable", "addressable", "trustworthy", "self-describing", "interoperable", "secure")
 
@@ -42,4 +46,18 @@ class Trait:
 
 def traits(conn: Connection, address: str) -> tuple[Trait, ...]:
     """The six traits of a product, in the order of ``TRAITS``; empty when there is no such product."""
-    raise NotImplementedError
+    rows = {row.trait: row for row in conn.execute(select(_TABLE).where(_TABLE.c.address == address))}
+    return tuple(
+        Trait(name, rows[name].score, tuple(Fact(**fact) for fact in json.loads(rows[name].facts)))
+        for name in TRAITS
+        if name in rows
+    )
+
+
+def scores(conn: Connection, addresses: Collection[str] = ()) -> dict[str, dict[str, float]]:
+    """The scores by address and trait, of these products or of all."""
+    query = select(*_TABLE.c["address", "trait", "score"]).order_by(_TABLE.c.address)
+    found: dict[str, dict[str, float]] = {}
+    for row in conn.execute(query.where(_TABLE.c.address.in_(addresses)) if addresses else query):
+        found.setdefault(row.address, {})[row.trait] = row.score
+    return found

@@ -98,12 +98,14 @@ class DecisionLog:
             ) from error
         return last
 
-    def records(self) -> Iterator[Record]:
-        """Every whole record, oldest first; a line that is being written is left out."""
-        for segment in self._segments():
+    def records(self, *, after: int = 0) -> Iterator[Record]:
+        """Every whole record numbered above ``after``, oldest first; a line that is being written is left out."""
+        segments = self._segments()
+        begun = sum(int(segment.stem) <= after + 1 for segment in segments)
+        for segment in segments[max(0, begun - 1) :]:
             for line in segment.read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n"):
-                    yield _read(line, segment)
+                if line.endswith(b"\n") and (record := _read(line, segment)).seq > after:
+                    yield record
 
     def head(self) -> str:
         """The hash of the newest record; zeros for an empty log."""

@@ -1,0 +1,75 @@
+"""The mesh at a glance."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from mesh_orchestration.catalog.products import Domain, Health, domains
+from mesh_orchestration.catalog.tables_products import COLUMNS, PUBLICATIONS, VERSIONS
+
+_RECENT = timedelta(days=1)
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened: a publication, a refusal, a new version of a contract."""
+
+    at: datetime
+    kind: Literal["published", "refused", "version"]
+    address: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The mesh at a glance at one moment; ``changes`` of the last day, newest first, at most 50 and one a product and
+    kind; ``changed`` counts all of them by kind."""
+
+    domains: tuple[Domain, ...]
+    products: int
+    columns: int
+    health: dict[Health, int]
+    changes: tuple[Change, ...]
+    changed: dict[str, int]
+
+
+def home(conn: Connection, *, now: datetime) -> Home:
+    """The mesh at a glance at ``now``."""
+    known = domains(conn, now=now)
+    health: Counter[Health] = Counter()
+    for one in known:
+        health.update(one.health)
+    changes = sorted(_changes(conn, now - _RECENT), key=lambda one: one.at, reverse=True)
+    newest: dict[tuple[str, str], Change] = {}
+    for change in changes:
+        newest.setdefault((change.kind, change.address), change)
+    return Home(
+        domains=known,
+        products=sum(one.products for one in known),
+        columns=conn.execute(select(func.count()).select_from(COLUMNS)).scalar_one(),
+        health=dict(health),
+        changes=tuple(newest.values())[:_SHOWN],
+        changed=dict(Counter(change.kind for change in changes)),
+    )
+
+
+def _changes(conn: Connection, since: datetime) -> Iterator[Change]:
+    table = PUBLICATIONS
+    query = select(*table.c["at", "address", "published", "rows", "reasons", "rewrite"]).where(table.c.at >= since)
+    for row in conn.execute(query):
+        if row.published:
+            told = f"{row.rows:,} rows" + (f" after {row.rewrite}" if row.rewrite else "")
+            yield Change(row.at, "published", row.address, told)
+        else:
+            yield Change(row.at, "refused", row.address, "; ".join(json.loads(row.reasons)))
+    versions = select(*VERSIONS.c["at", "address", "version"]).where(VERSIONS.c.at >= since)
+    for row in conn.execute(versions):
+        yield Change(row.at, "version", row.address, f"contract {row.version}")
