@@ -23,6 +23,7 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, open_lake
 from mesh_orchestration.storage.scan import Scan, scan
 from mesh_orchestration.storage.snapshots import Snapshot, resolve
+from mesh_orchestration.telemetry import span
 
 _ROW_MAKERS = frozenset({"unnest", "explode", "range", "generate_series", "generateseries", "values"})
 
@@ -45,10 +46,15 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
     a name that is not a product, StorageError for one that was never published.
     """
     query = _parse(sql)
-    with open_lake(settings) as lake, duckdb.connect(":memory:") as connection:
+    products = _products(query, mesh)
+    read = {"mesh.reads": [str(product.address) for product in products], "mesh.role": reader.role}
+    with (
+        span(settings, "read", read) as traced,
+        open_lake(settings) as lake,
+        duckdb.connect(":memory:") as connection,
+    ):
         connection.execute("set timezone = 'UTC'")
         connection.execute("set memory_limit = $limit", {"limit": settings.memory_limit})
-        products = _products(query, mesh)
         with Guardrails(settings) as guardrails:
             granted = {product.address: guardrails.access(product, reader) for product in products}
         snapshots = {product.address: resolve(lake, product.address, as_of) for product in products}
@@ -71,6 +77,7 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
             result = connection.execute(query.sql(dialect="duckdb"))
             names = tuple(column[0] for column in result.description or ())
             rows = tuple(result.fetchall())
+            traced.say({"mesh.rows": len(rows), "mesh.run_ids": [snapshots[one.address].run_id for one in products]})
         except duckdb.Error as error:
             hidden = any(access.masks or access.filters for access in granted.values())
             raise MeshError(f"the query failed: {without_values(str(error)) if hidden else error}") from None
