@@ -27,6 +27,10 @@ class Row:
     link: str = ""
     marked: bool = False
 
+    @property
+    def short_name(self) -> str:
+        return fitting(self.name, 28)
+
 
 @dataclass(frozen=True)
 class Card:
@@ -45,6 +49,14 @@ class Card:
     @property
     def height(self) -> int:
         return HEAD + ROW * len(self.rows) + (6 if self.rows else 0)
+
+    @property
+    def short_title(self) -> str:
+        return fitting(self.title, 25)
+
+    @property
+    def short_group(self) -> str:
+        return fitting(self.group_name, 31 if self.kind == "product" else 22)
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,14 @@ def draw(cards: Sequence[Card], lines: Iterable[Line]) -> Picture:
         curves=curves,
         chosen=next((one for one in placed.values() if one.card.chosen), None),
     )
+
+
+def fitting(text: str, letters: int) -> str:
+    """``text`` in at most so many letters; what does not fit is left out of its middle, as names differ at the end."""
+    if len(text) <= letters:
+        return text
+    tail = letters // 2
+    return f"{text[: letters - tail - 1]}…{text[-tail:]}"
 
 
 def _tops(found: Layered, heights: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,105 @@
+"""Values that are dear to find and the same for everybody, kept in the service for a while."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+
+from mesh_orchestration.contract.mesh import Mesh, load_mesh
+from mesh_orchestration.impact.readers import Readers, readers
+from mesh_orchestration.settings import Settings
+
+MOST = 64
+MESH_SECONDS = 5.0
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    value: Any
+    at: float
+
+
+class Kept:
+    """At most ``MOST`` values by name, the least used leave first. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._finding: dict[str, threading.Lock] = {}
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+
+    def get(self, name: str, find: Callable[[], T], *, seconds: float) -> T:
+        """The value called ``name``. One that is older than ``seconds`` is given once more while it is found anew
+        beside; only the first caller waits, and whoever comes after ``find`` failed."""
+        with self._guard:
+            entry = self._entries.get(name)
+            lock = self._finding.setdefault(name, threading.Lock())
+            if entry is not None:
+                self._entries.move_to_end(name)
+        if entry is None:
+            return self._first(name, find, lock)
+        if time.monotonic() - entry.at >= seconds and lock.acquire(blocking=False):
+            threading.Thread(target=self._anew, args=(name, find, lock), name=f"renew {name}", daemon=True).start()
+        found: T = entry.value
+        return found
+
+    def _first(self, name: str, find: Callable[[], T], lock: threading.Lock) -> T:
+        with lock:
+            with self._guard:
+                entry = self._entries.get(name)
+            if entry is None:
+                self._put(name, entry := _Entry(find(), time.monotonic()))
+        found: T = entry.value
+        return found
+
+    def _anew(self, name: str, find: Callable[[], Any], lock: threading.Lock) -> None:
+        try:
+            self._put(name, _Entry(find(), time.monotonic()))
+        except Exception:
+            _LOG.warning("%s cannot be found anew", name, exc_info=True)
+            with self._guard:  # what no longer can be found is no longer told; the next caller gets the error
+                self._entries.pop(name, None)
+        finally:
+            lock.release()
+
+    def _put(self, name: str, entry: _Entry) -> None:
+        with self._guard:
+            self._entries[name] = entry
+            self._entries.move_to_end(name)
+            while len(self._entries) > MOST:
+                gone, _ = self._entries.popitem(last=False)
+                self._finding.pop(gone, None)
+
+
+_ATTACHING = threading.Lock()
+
+
+def _kept(request: Request) -> Kept:
+    with _ATTACHING:
+        if not hasattr(request.app.state, "kept"):
+            request.app.state.kept = Kept()
+    found: Kept = request.app.state.kept
+    return found
+
+
+CurrentKept = Annotated[Kept, Depends(_kept)]
+
+
+def mesh_of(kept: Kept, settings: Settings) -> Mesh:
+    """The contracts as they were at most a few seconds ago."""
+    return kept.get("mesh", lambda: load_mesh(settings), seconds=MESH_SECONDS)
+
+
+def readers_of(kept: Kept, settings: Settings) -> Readers:
+    """Who reads what by contracts and models; what is found for one answer is there for the next."""
+    return kept.get(
+        "readers", lambda: readers(mesh_of(kept, settings), settings.root, settings.home), seconds=6 * MESH_SECONDS
+    )

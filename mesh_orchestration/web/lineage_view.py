@@ -1,0 +1,255 @@
+"""Which part of the lineage a page shows: from the catalog's graph to the cards and lines of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, select
+
+from mesh_orchestration.catalog.graph import column_lineage, lineage
+from mesh_orchestration.catalog.lineage_model import ColumnKey, NodeKey
+from mesh_orchestration.catalog.nodes import dataset
+from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCTS
+from mesh_orchestration.contract.address import Address
+from mesh_orchestration.lineage.names import Places
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.web.graph import Card, Line, Picture, Row, draw
+
+Show = Literal["products", "tables", "jobs"]
+SHOWS: Mapping[Show, str] = {"products": "Products", "tables": "Every table", "jobs": "Tables and jobs"}
+DEEP: Mapping[Show, int] = {"products": 24, "tables": 4, "jobs": 1}
+"""Edges of the catalog's graph that one step between cards may take: between products lie a domain's own tables."""
+MOST_CARDS, MOST_ROWS, GROUPS = 120, 60, 8
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of a page asks for: ``up`` and ``down`` in steps between cards, 0 for none; ``column`` follows
+    one column of ``node``."""
+
+    node: NodeKey
+    up: int = 2
+    down: int = 2
+    show: Show = "products"
+    columns: bool = False
+    column: str = ""
+
+    @property
+    def depth(self) -> int:
+        """How far the catalog is asked, in edges of its own graph."""
+        return max(self.up, self.down, 1) * DEEP[self.show]
+
+    def link(self, **other: object) -> str:
+        """The address of the same page with something else asked."""
+        changed = replace(self, **other)  # type: ignore[arg-type]
+        said = {"node": str(changed.node), "up": changed.up, "down": changed.down, "show": changed.show}
+        said |= {"columns": 1} if changed.columns else {}
+        said |= {"column": changed.column} if changed.column else {}
+        return f"/lineage?{urlencode(said)}"
+
+
+@dataclass(frozen=True)
+class View:
+    """The picture, and how many cards did not fit; ``steps`` say the same in words: who, from whom, which columns."""
+
+    picture: Picture
+    hidden: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the picture in words; ``columns`` as (of the source, of the target)."""
+
+    source: Card
+    target: Card
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+class Looks:
+    """What nodes are, for one mesh: which are its products, which its own tables, and which come from elsewhere."""
+
+    def __init__(self, conn: Connection, settings: Settings) -> None:
+        self._places = Places(settings)
+        self.domains: tuple[str, ...] = tuple(conn.execute(select(DOMAINS.c.name).order_by(DOMAINS.c.name)).scalars())
+        self._engines = {domain: self._places.relation(domain, "") for domain in self.domains}
+
+    def product(self, node: NodeKey) -> Address | None:
+        """The address of the product that a node is."""
+        if node.kind != "dataset" or node.namespace != self._places.namespace:
+            return None
+        try:
+            return Address.parse(node.name)
+        except ValueError:
+            return None
+
+    def node(self, address: Address) -> NodeKey:
+        """The node of a product."""
+        name = self._places.product(address)
+        return NodeKey("dataset", name.namespace, name.name)
+
+    def domain(self, node: NodeKey) -> str:
+        """The domain that a node belongs to; empty for what comes from outside the mesh."""
+        if address := self.product(node):
+            return address.domain
+        if node.kind == "job":
+            first = node.name.split(".", 1)[0]
+            return first if node.namespace == self._places.namespace and first in self.domains else ""
+        for domain, engine in self._engines.items():
+            if node.namespace == engine.namespace and node.name.startswith(engine.name):
+                return domain
+        return ""
+
+    def kind(self, node: NodeKey) -> str:
+        if self.product(node):
+            return "product"
+        if node.kind == "job":
+            return "job"
+        return "table" if self.domain(node) else "outside"
+
+    def card(self, node: NodeKey, link: str, owner: str = "") -> Card:
+        address, domain = self.product(node), self.domain(node)
+        title = f"{address.product}.v{address.major}" if address else node.name
+        if domain and not address:
+            title = node.name.rsplit(".", 1)[-1] if node.kind == "dataset" else node.name.split(".", 1)[-1]
+        elif not domain:
+            title = node.name.rstrip("/").rsplit("/", 1)[-1]
+        group = self.domains.index(domain) % GROUPS if domain in self.domains else -1
+        note = owner or self.kind(node)
+        return Card(str(node), title, self.kind(node), domain or node.namespace, group, note, link)
+
+
+def view(conn: Connection, looks: Looks, asked: Asked) -> View:
+    """What ``asked`` shows; an empty picture when nobody has told of its node."""
+    whole = lineage(conn, asked.node, depth=asked.depth)
+    following: dict[NodeKey, list[NodeKey]] = {}
+    entered = set()
+    for edge in whole.edges:
+        following.setdefault(edge.source, []).append(edge.target)
+        entered.add(edge.target)
+
+    def keep(node: NodeKey) -> bool:
+        """Jobs of others stay where a way begins or ends, as nothing else would say that they are there."""
+        at_the_end = node not in following or node not in entered
+        return node == asked.node or _shown(looks, node, asked.show, at_the_end=at_the_end)
+
+    edges = collapsed(whole.nodes, following, keep)
+    near = _near(asked, edges)
+    chosen = near[:MOST_CARDS]
+    rows, lines = _columns(conn, asked, frozenset(chosen)) if asked.columns or asked.column else ({}, {})
+    owners = _owners(conn, [str(address) for node in chosen if (address := looks.product(node))])
+    cards = {
+        node: replace(
+            looks.card(node, asked.link(node=node, column=""), owners.get(node.name, "")),
+            rows=rows.get(node, ()),
+            chosen=node == asked.node,
+        )
+        for node in chosen
+    }
+    pairs = [(source, target) for source, target in edges if source in cards and target in cards]
+    drawn = [line for pair in pairs for line in _lines(pair, lines)]
+    steps = [Step(cards[one], cards[other], tuple(lines.get((one, other), ()))) for one, other in pairs]
+    steps.sort(key=lambda step: (step.source.group_name, step.source.title, step.target.group_name, step.target.title))
+    return View(draw(tuple(cards.values()), drawn), len(near) - len(chosen), tuple(steps))
+
+
+def collapsed(
+    nodes: Iterable[T], following: Mapping[T, Sequence[T]], keep: Callable[[T], bool]
+) -> tuple[tuple[T, T], ...]:
+    """The edges between the nodes to keep, over any way through nodes that are not kept."""
+    kept = [node for node in nodes if keep(node)]
+    known = frozenset(kept)
+    found = []
+    for node in kept:
+        waiting, seen = list(following.get(node, ())), set()
+        while waiting:
+            target = waiting.pop()
+            if target in seen:
+                continue
+            seen.add(target)
+            if target not in known:
+                waiting.extend(following.get(target, ()))
+            elif target != node:
+                found.append((node, target))
+    return tuple(found)
+
+
+def _shown(looks: Looks, node: NodeKey, show: Show, *, at_the_end: bool) -> bool:
+    if show == "jobs":
+        return True
+    if node.kind == "job":
+        return at_the_end and not looks.domain(node)
+    return show == "tables" or looks.kind(node) != "table"
+
+
+def _near(asked: Asked, edges: Sequence[tuple[NodeKey, NodeKey]]) -> tuple[NodeKey, ...]:
+    """The node and what is within reach of it up and down, the nearest first."""
+    right: dict[NodeKey, list[NodeKey]] = {}
+    left: dict[NodeKey, list[NodeKey]] = {}
+    for source, target in edges:
+        right.setdefault(source, []).append(target)
+        left.setdefault(target, []).append(source)
+    found: dict[NodeKey, int] = {asked.node: 0}
+    for neighbours, steps in ((left, asked.up), (right, asked.down)):
+        reached, edge = {asked.node}, [asked.node]
+        for step in range(1, steps + 1):
+            edge = [one for node in edge for one in neighbours.get(node, ()) if one not in reached]
+            edge = list(dict.fromkeys(edge))
+            reached.update(edge)
+            for node in edge:
+                found.setdefault(node, step)
+    return tuple(sorted(found, key=lambda node: (found[node], str(node))))
+
+
+def _columns(
+    conn: Connection, asked: Asked, shown: frozenset[NodeKey]
+) -> tuple[dict[NodeKey, tuple[Row, ...]], dict[tuple[NodeKey, NodeKey], list[tuple[str, str]]]]:
+    """The rows of the cards, and the lines between them, by pair of cards."""
+    if asked.node.kind != "dataset":
+        return {}, {}
+    found = column_lineage(conn, asked.node, asked.column, depth=asked.depth)
+    following: dict[ColumnKey, list[ColumnKey]] = {}
+    for edge in found.edges:
+        following.setdefault(edge.source, []).append(edge.target)
+    pairs: dict[tuple[NodeKey, NodeKey], list[tuple[str, str]]] = {}
+    names: dict[NodeKey, dict[str, None]] = {}
+    for source, target in collapsed(found.nodes, following, lambda column: column.dataset in shown):
+        if source.dataset != target.dataset:
+            pairs.setdefault((source.dataset, target.dataset), []).append((source.field, target.field))
+            names.setdefault(source.dataset, {})[source.field] = None
+            names.setdefault(target.dataset, {})[target.field] = None
+    if known := dataset(conn, asked.node.namespace, asked.node.name):
+        names[asked.node] = dict.fromkeys(field.name for field in known.fields) | names.get(asked.node, {})
+    return {node: _rows(asked, node, said) for node, said in names.items()}, pairs
+
+
+def _rows(asked: Asked, node: NodeKey, names: Iterable[str]) -> tuple[Row, ...]:
+    ordered = list(names) if node == asked.node else sorted(names)
+    return tuple(
+        Row(
+            name,
+            link=asked.link(node=node, column=name, columns=True),
+            marked=bool(asked.column) and (node != asked.node or name == asked.column),
+        )
+        for name in ordered[:MOST_ROWS]
+    )
+
+
+def _lines(
+    pair: tuple[NodeKey, NodeKey], lines: Mapping[tuple[NodeKey, NodeKey], Sequence[tuple[str, str]]]
+) -> Iterable[Line]:
+    """One line a pair of columns; one from card to card where no column is known to go."""
+    source, target = (str(node) for node in pair)
+    if pair not in lines:
+        yield Line(source, target, kind="whole")
+    for one, other in lines.get(pair, ()):
+        yield Line(source, target, one, other, kind="column")
+
+
+def _owners(conn: Connection, addresses: Sequence[str]) -> dict[str, str]:
+    asked = select(PRODUCTS.c.address, PRODUCTS.c.owner).where(PRODUCTS.c.address.in_(addresses))
+    return {row.address: row.owner for row in conn.execute(asked)}
