@@ -26,6 +26,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    case,
     create_engine,
     event,
     func,
@@ -38,7 +39,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mesh_orchestration.contract.model import Sla
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.sla.course import Course, Interval
+from mesh_orchestration.sla.course import Course, Interval, State
 
 FOLDER, FILE = "sla", "ledger.db"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +97,15 @@ class Standing:
     reached: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Length:
+    """For how many ``seconds`` a service level had a state under one threshold."""
+
+    state: State
+    threshold: float | None
+    seconds: float
+
+
 _STANDING, _COURSE = TypeAdapter(Standing), TypeAdapter(Course)
 
 
@@ -147,6 +157,24 @@ class Ledger:
             if not addresses or key[0] in addresses:
                 found.setdefault(key, []).extend(course.intervals(until) or course.beginning(until))
         return {key: tuple(one for one in kept if one.end > since) for key, kept in found.items() if kept}
+
+    def lengths(
+        self, since: Sequence[datetime], until: datetime
+    ) -> tuple[dict[tuple[str, str], Course], tuple[dict[tuple[str, str], list[Length]], ...]]:
+        """What goes on now, and for each moment of ``since`` how long each state held from then until ``until``; both
+        by address and service level. Added up by the database: for every product at once."""
+        with self._reading() as connection:
+            courses = _courses(connection)
+            found = tuple(_lengths(connection, start, until) for start in since)
+        for start, lengths in zip(since, found, strict=True):
+            for key, course in courses.items():
+                parts = [
+                    Length(one.state, one.threshold, (one.end - max(one.start, start)).total_seconds())
+                    for one in course.intervals(until)
+                    if one.end > start
+                ]
+                lengths.setdefault(key, []).extend(parts)
+        return courses, found
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -294,6 +322,18 @@ def _standings(connection: Connection) -> dict[str, Standing]:
 def _courses(connection: Connection) -> dict[tuple[str, str], Course]:
     rows = connection.execute(select(_COURSES)).mappings()
     return {(row["address"], row["level"]): _COURSE.validate_json(row["course"]) for row in rows}
+
+
+def _lengths(connection: Connection, since: datetime, until: datetime) -> dict[tuple[str, str], list[Length]]:
+    table, start, end = _INTERVALS.c, _number(since), _number(until)
+    begin = case((table.start < start, start), else_=table.start)
+    stop = case((table.end > end, end), else_=table.end)
+    same = (table.address, table.level, table.state, table.threshold)
+    wanted = select(*same, func.sum(stop - begin)).where(table.end > start, table.start < end).group_by(*same)
+    found: dict[tuple[str, str], list[Length]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault((row[0], row[1]), []).append(Length(row[2], row[3], float(row[4]) / 1e6))
+    return found
 
 
 def _row(address: str, one: Interval) -> dict[str, Any]:
