@@ -16,6 +16,7 @@ from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web import routes
 from mesh_orchestration.web.errors import add_error_answers
+from mesh_orchestration.web.metering import Metering, Meters
 from mesh_orchestration.web.security.bodies import LimitedBodies
 from mesh_orchestration.web.security.gate import Gate, Gated
 from mesh_orchestration.web.security.headers import SecurityHeaders
@@ -38,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="The mesh", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.settings = settings
     app.state.secret = settings.get("MESH_SECRET_KEY").encode() or secrets.token_bytes(32)
+    app.state.meters = Meters(settings.integer("MESH_METRICS_SECONDS", 10))
     app.state.rates = Rates(settings)
     app.state.gate = Gate(settings, app.state.rates)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -55,3 +57,4 @@ def _guard(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(LimitedRates, rates=app.state.rates)
     app.add_middleware(OurHostsOnly, settings=settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Metering, settings=settings, meters=app.state.meters)
