@@ -1,1 +1,1 @@
-"""What is unusual: volumes, nulls, distributions and delays against what history lets expect."""
+"""What is unusual about the newest publications, against what history says; always a warning, never a block."""

@@ -1,0 +1,321 @@
+"""The history of what is watched and the anomalies found in it: one SQLite file below MESH_HOME, or the PostgreSQL
+database of MESH_ANOMALIES_URL. What one look adds is one transaction, and those who look take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from mesh_orchestration.anomalies.series import ROWS, Expected, Finding, Key, Point
+from mesh_orchestration.errors import StorageError
+from mesh_orchestration.settings import Settings
+
+FOLDER, FILE = "anomalies", "anomalies.db"
+HISTORY = 400
+"""How many publications back a baseline looks."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TABLES = MetaData()
+
+
+def _series() -> tuple[Column[Any], ...]:
+    return tuple(Column(name, Text, primary_key=True) for name in ("address", "metric", "subject"))
+
+
+def _expected(*, known: bool) -> tuple[Column[Any], ...]:
+    numbers = tuple(Column(name, Double, nullable=not known) for name in ("low", "high", "middle"))
+    return (*numbers, Column("points", Integer, nullable=not known), Column("rhythm", Text, nullable=not known))
+
+
+_POINTS = Table(
+    "anomaly_point",
+    _TABLES,
+    *_series(),
+    Column("at", BigInteger, primary_key=True),
+    Column("snapshot", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    *_expected(known=False),
+)
+_FINDINGS = Table(
+    "anomaly_finding",
+    _TABLES,
+    *_series(),
+    Column("opened", BigInteger, primary_key=True),
+    Column("seen", BigInteger, nullable=False),
+    Column("snapshot", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    *_expected(known=True),
+    Column("text", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("closed", BigInteger),
+    Column("ending", Text, nullable=False),
+)
+Index("anomaly_finding_closed", _FINDINGS.c.closed)
+_PRODUCTS = Table(
+    "anomaly_product",
+    _TABLES,
+    Column("address", Text, primary_key=True),
+    Column("table", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("published", BigInteger, nullable=False),
+)
+_LOCK = Table("anomaly_lock", _TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a product is watched: its table's uuid, the sequence number of its newest snapshot, and when that was
+    published."""
+
+    table: str
+    sequence: int
+    published: datetime
+
+
+class Store:
+    """An open store; a context manager, so that its connections are given back."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine, self._where = engine, where
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """A transaction that nobody else writes beside; raises StorageError, and then nothing is written."""
+        with self._errors(), self._engine.begin() as connection:
+            connection.execute(update(_LOCK).values(held=_LOCK.c.held + 1))
+            yield Writer(connection)
+
+    def progress(self) -> dict[str, Progress]:
+        """How far each product is watched, by address."""
+        with self._errors(), self._engine.connect() as connection:
+            return _progress(connection)
+
+    def points(self, address: str, *, last: int = HISTORY) -> dict[Key, tuple[Point, ...]]:
+        """Every series of a product, oldest point first, as far back as its ``last`` publications."""
+        with self._errors(), self._engine.connect() as connection:
+            return _points(connection, address, last)
+
+    def counts(self) -> tuple[int, int]:
+        """How many series are watched, and of how many the newest point was judged."""
+        table = _POINTS.c
+        key = (table.address, table.metric, table.subject)
+        newest = select(*key, func.max(table.at).label("at")).group_by(*key).subquery()
+        same = [table[name] == newest.c[name] for name in ("address", "metric", "subject", "at")]
+        wanted = select(func.count(), func.count(table.low)).select_from(_POINTS.join(newest, _all(same)))
+        with self._errors(), self._engine.connect() as connection:
+            watched, judged = connection.execute(wanted).one()
+        return int(watched), int(judged)
+
+    def findings(self, *, since: datetime | None = None, address: str = "") -> tuple[Finding, ...]:
+        """The anomalies that last, and those that ended after ``since``; the newest first."""
+        table = _FINDINGS.c
+        lasting = table.closed.is_(None)
+        wanted = select(_FINDINGS).where(lasting if since is None else lasting | (table.closed > _number(since)))
+        if address:
+            wanted = wanted.where(table.address == address)
+        with self._errors(), self._engine.connect() as connection:
+            rows = connection.execute(wanted.order_by(table.opened.desc(), table.address, table.metric, table.subject))
+            return tuple(_finding(row) for row in rows.mappings())
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise _unusable(self._where, error) from error
+
+
+class Writer:
+    """What one look adds; written together, when the transaction ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def progress(self) -> dict[str, Progress]:
+        return _progress(self._connection)
+
+    def points(self, address: str) -> dict[Key, tuple[Point, ...]]:
+        return _points(self._connection, address, HISTORY)
+
+    def open_findings(self) -> dict[Key, Finding]:
+        """What lasts, by series."""
+        rows = self._connection.execute(select(_FINDINGS).where(_FINDINGS.c.closed.is_(None))).mappings()
+        return {(found := _finding(row)).key: found for row in rows}
+
+    def add(self, points: Mapping[Key, Sequence[Point]]) -> None:
+        """Add points to their series."""
+        rows = [_point_row(key, point) for key, added in points.items() for point in added]
+        if rows:
+            self._connection.execute(insert(_POINTS), rows)
+
+    def put(self, finding: Finding) -> None:
+        """Write the finding down as it is now."""
+        row = _finding_row(finding)
+        same = [_FINDINGS.c[name] == row[name] for name in ("address", "metric", "subject", "opened")]
+        if not self._connection.execute(update(_FINDINGS).where(*same).values(**row)).rowcount:
+            self._connection.execute(insert(_FINDINGS).values(**row))
+
+    def advance(self, address: str, progress: Progress) -> None:
+        """Say how far the product is watched."""
+        said = {"table": progress.table, "sequence": progress.sequence, "published": _number(progress.published)}
+        table = _PRODUCTS.c
+        if not self._connection.execute(update(_PRODUCTS).where(table.address == address).values(**said)).rowcount:
+            self._connection.execute(insert(_PRODUCTS).values(address=address, **said))
+
+    def forget(self, before: datetime) -> None:
+        """Drop what is older than ``before`` and over."""
+        self._connection.execute(delete(_POINTS).where(_POINTS.c.at < _number(before)))
+        self._connection.execute(delete(_FINDINGS).where(_FINDINGS.c.closed < _number(before)))
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that settings choose, made when there is none; raises StorageError when it cannot be used."""
+    url = settings.get("MESH_ANOMALIES_URL")
+    file = settings.home / FOLDER / FILE
+    where = "the database of MESH_ANOMALIES_URL" if url else str(file)
+    try:
+        if not url:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url) if url else _sqlite(file)
+        _provide(engine)
+    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        raise _unusable(where, error) from error
+    return Store(engine, where)
+
+
+def open_findings(settings: Settings) -> tuple[Finding, ...]:
+    """The anomalies that last now, the newest first; raises StorageError when the store cannot be read."""
+    with open_store(settings) as store:
+        return store.findings()
+
+
+def _sqlite(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _: Any) -> None:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")  # what a power cut takes, the snapshots still know
+
+    return engine
+
+
+def _provide(engine: Engine) -> None:
+    """Make the tables unless they are there; several processes may do so at once."""
+    for attempt in range(3):
+        with engine.connect() as connection:
+            if engine.dialect.has_table(connection, _LOCK.name) and connection.execute(select(_LOCK.c.one)).first():
+                return
+        try:
+            with engine.begin() as connection:
+                _TABLES.create_all(connection)
+                connection.execute(insert(_LOCK).values(one=1, held=0))
+        except SQLAlchemyError:
+            if attempt == 2:
+                raise
+
+
+def _unusable(where: str, error: Exception) -> StorageError:
+    cause = " ".join(str(getattr(error, "orig", None) or error).split())
+    return StorageError(
+        f"the history of anomalies in {where} cannot be used: {cause}; mend it, or move it away: it is made anew from "
+        "the snapshots that are kept"
+    )
+
+
+def _all(conditions: Sequence[Any]) -> Any:
+    first, *rest = conditions
+    for one in rest:
+        first = first & one
+    return first
+
+
+def _progress(connection: Connection) -> dict[str, Progress]:
+    rows = connection.execute(select(_PRODUCTS)).mappings()
+    return {row["address"]: Progress(row["table"], row["sequence"], _moment(row["published"])) for row in rows}
+
+
+def _points(connection: Connection, address: str, last: int) -> dict[Key, tuple[Point, ...]]:
+    table = _POINTS.c
+    times = select(table.at).where(table.address == address, table.metric == ROWS).order_by(table.at.desc())
+    first = connection.execute(select(func.min(times.limit(last).subquery().c.at))).scalar()
+    wanted = select(_POINTS).where(table.address == address, table.at >= (first or 0))
+    found = dict[Key, list[Point]]()
+    for row in connection.execute(wanted.order_by(table.metric, table.subject, table.at)).mappings():
+        key = Key(row["address"], row["metric"], row["subject"])
+        found.setdefault(key, []).append(Point(_moment(row["at"]), row["snapshot"], row["value"], _range(row)))
+    return {key: tuple(points) for key, points in found.items()}
+
+
+def _range(row: RowMapping) -> Expected | None:
+    if row["low"] is None:
+        return None
+    return Expected(row["low"], row["high"], row["middle"], row["points"], row["rhythm"])
+
+
+def _point_row(key: Key, point: Point) -> dict[str, Any]:
+    said = vars(point.expected) if point.expected else dict.fromkeys(("low", "high", "middle", "points", "rhythm"))
+    return {**vars(key), "at": _number(point.at), "snapshot": point.snapshot, "value": point.value, **said}
+
+
+def _finding(row: RowMapping) -> Finding:
+    expected = _range(row)
+    assert expected is not None
+    return Finding(
+        key=Key(row["address"], row["metric"], row["subject"]),
+        opened=_moment(row["opened"]),
+        seen=_moment(row["seen"]),
+        snapshot=row["snapshot"],
+        value=row["value"],
+        expected=expected,
+        text=row["text"],
+        count=row["count"],
+        closed=None if row["closed"] is None else _moment(row["closed"]),
+        ending=row["ending"],
+    )
+
+
+def _finding_row(one: Finding) -> dict[str, Any]:
+    said = {name: getattr(one, name) for name in ("snapshot", "value", "text", "count", "ending")}
+    times = {"opened": _number(one.opened), "seen": _number(one.seen)}
+    closed = None if one.closed is None else _number(one.closed)
+    return {**vars(one.key), **vars(one.expected), **said, **times, "closed": closed}
+
+
+def _number(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(number: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=number)
