@@ -74,7 +74,7 @@ def bars(values: Sequence[Bar], title: str, *, unit: str = "") -> Markup:
     """Upright bars, one a label, from zero."""
     if not values:
         return _nothing(title)
-    top = _nice(max(max(bar.value for bar in values), 0.0) or 1.0)
+    top = 1.0 if unit == "%" else _nice(max(max(bar.value for bar in values), 0.0) or 1.0)
     plane = _Plane(0, float(len(values)), 0.0, top)
     parts = [plane.grid(unit)]
     step = (WIDTH - _LEFT - _RIGHT) / len(values)
@@ -115,6 +115,18 @@ def sparkline(values: Sequence[float | None], title: str, *, tone: str = "") -> 
         '<path class="line" d="{}"/><circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="2.4"/></svg>'
     )
     return shape.format(told, told, path, _tone(tone), *places[-1])
+
+
+def strip(marks: Sequence[tuple[str, str]], title: str) -> Markup:
+    """A row of ticks ``(tone, what it says)``, oldest left; a failed one is taller, so that colour is not alone."""
+    shape = Markup('<rect class="mark {}" x="{}" y="{}" width="4" height="{}" rx="1"><title>{}</title></rect>')
+    drawn = Markup("").join(
+        shape.format(_tone(tone), index * 6, 7 if tone in ("good", "") else 1, 10 if tone in ("good", "") else 16, said)
+        for index, (tone, said) in enumerate(marks)
+    )
+    wide = max(len(marks) * 6 - 2, 1)
+    frame = Markup('<svg class="strip" viewBox="0 0 {} 18" width="{}" height="18" role="img" aria-label="{}">{}</svg>')
+    return frame.format(wide, wide, title, drawn)
 
 
 def gauge(share: float | None, title: str, *, target: float | None = None, tone: str = "") -> Markup:

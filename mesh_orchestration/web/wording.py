@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
+
+from mesh_orchestration.catalog.search import Span
 
 NOTHING = "–"
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -65,22 +67,24 @@ def duration(value: timedelta | float | None) -> str:
     return sign + " ".join(parts)
 
 
-def moment(value: datetime | str | None) -> datetime | None:
-    """A time as the stores give it (datetime, ISO 8601 text; without zone it is UTC)."""
+def moment(value: datetime | float | str | None) -> datetime | None:
+    """A time as the stores give it (datetime, seconds since 1970, ISO 8601 text; without zone it is UTC)."""
     if not value:
         return None
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
     given = datetime.fromisoformat(value) if isinstance(value, str) else value
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
-def stamp(value: datetime | str | None) -> str:
+def stamp(value: datetime | float | str | None) -> str:
     """``2026-11-21 06:00 UTC``."""
     given = moment(value)
     return f"{given:%Y-%m-%d %H:%M} UTC" if given else NOTHING
 
 
 @pass_context
-def ago(context: Context, value: datetime | str | None) -> Markup:
+def ago(context: Context, value: datetime | float | str | None) -> Markup:
     """``<time>`` that reads ``3 h ago`` or ``in 2 d``; the exact moment is its title."""
     given = moment(value)
     if given is None:
@@ -92,7 +96,7 @@ def ago(context: Context, value: datetime | str | None) -> Markup:
     return mark.format(given.isoformat(), stamp(given), text if abs(away) >= 5 else "just now")
 
 
-def when(value: datetime | str | None) -> Markup:
+def when(value: datetime | float | str | None) -> Markup:
     """``<time>`` that reads as the exact moment."""
     given = moment(value)
     if given is None:
@@ -105,10 +109,10 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def marked(spans: object) -> Markup:
-    """Spans ``(text, is hit)`` of a search result, hits within ``<mark>``."""
-    pieces = [Markup("<mark>{}</mark>").format(text) if hit else escape(text) for text, hit in spans]  # type: ignore[attr-defined]
-    return Markup("").join(pieces)
+def spans(pieces: Iterable[Span]) -> Markup:
+    """A search result's text, what was looked for within ``<mark>``."""
+    hit = Markup("<mark>{}</mark>")
+    return Markup("").join(hit.format(one.text) if one.hit else escape(one.text) for one in pieces)
 
 
 def _coarse(seconds: float) -> str:
@@ -127,5 +131,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "ago": ago,
     "when": when,
     "plural": plural,
-    "marked": marked,
+    "spans": spans,
 }

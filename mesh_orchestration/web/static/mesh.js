@@ -66,6 +66,19 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "Copy"; }, 1600);
 });
 
+// Links whose page is shown within this one.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-load]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const place = document.getElementById(link.dataset.load);
+  place.setAttribute("aria-busy", "true");
+  const answer = await fetch(link.href, { headers: { "X-Part": "main" } });
+  if (answer.ok || answer.status === 403) place.innerHTML = await answer.text();
+  else location.assign(link.href);
+  place.removeAttribute("aria-busy");
+});
+
 // Tabs that are links to sections of this page: without script all sections show, with it one at a time.
 for (const bar of all("[data-tabs]")) {
   const tabs = all("a[href^='#']", bar);
