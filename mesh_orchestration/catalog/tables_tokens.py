@@ -1,7 +1,4 @@
-"""The tables of what only the service is told: its tokens, and contracts that were sent to it.
-
-They follow from nothing else, so whoever writes the catalog anew leaves them as they are.
-"""
+"""The table of the tokens of the service. It follows from nothing else: writing the catalog anew leaves it as it is."""
 
 from __future__ import annotations
 
@@ -23,16 +20,4 @@ TOKENS = Table(
     Column("made_by", Text, nullable=False),
     Column("ends_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-)
-REGISTRATIONS = Table(
-    "registration",
-    METADATA,
-    Column("address", Text, primary_key=True),
-    Column("version", Text, primary_key=True),
-    Column("hash", Text, nullable=False),  # the contract's, whatever form it was written in
-    Column("dialect", Text, nullable=False),
-    Column("text", Text, nullable=False),  # as it was sent
-    Column("document", Text, nullable=False),  # the contract as JSON
-    Column("at", Moment, nullable=False),
-    Column("who", Text, nullable=False),
 )

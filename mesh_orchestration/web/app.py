@@ -16,7 +16,9 @@ from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web import routes
 from mesh_orchestration.web.errors import add_error_answers
+from mesh_orchestration.web.inbox import Inbox
 from mesh_orchestration.web.metering import Metering, Meters
+from mesh_orchestration.web.names import EncodedNames
 from mesh_orchestration.web.security.bodies import LimitedBodies
 from mesh_orchestration.web.security.gate import Gate, Gated
 from mesh_orchestration.web.security.headers import SecurityHeaders
@@ -33,8 +35,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_catalog(settings) as catalog:
-            app.state.catalog = catalog
-            yield
+            app.state.catalog, app.state.inbox = catalog, Inbox(catalog)
+            try:
+                yield
+            finally:
+                app.state.inbox.close()
 
     app = FastAPI(title="The mesh", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.settings = settings
@@ -52,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _guard(app: FastAPI, settings: Settings) -> None:
     """Put the guards before the routes; the last one added is asked first."""
+    app.add_middleware(EncodedNames)
     app.add_middleware(LimitedBodies, settings=settings)
     app.add_middleware(Gated, gate=app.state.gate)
     app.add_middleware(LimitedRates, rates=app.state.rates)

@@ -21,7 +21,7 @@ _BROKEN = "the service could not answer; its log says why"
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """``value`` (plain data, times, dataclasses) as a JSON answer."""
-    return Response(orjson.dumps(value), status, dict(headers or {}), "application/json")
+    return Response(orjson.dumps(value, option=orjson.OPT_UTC_Z), status, dict(headers or {}), "application/json")
 
 
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:

@@ -1,4 +1,4 @@
-"""Tokens of the service's API, and the contracts that were registered with it."""
+"""Tokens of the service's API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the table."""
     op.create_table(
         "api_token",
         sa.Column("id", sa.Text, primary_key=True),
@@ -24,15 +24,4 @@ def upgrade() -> None:
         sa.Column("made_by", sa.Text, nullable=False),
         sa.Column("ends_at", sa.BigInteger, nullable=False),
         sa.Column("revoked_at", sa.BigInteger),
-    )
-    op.create_table(
-        "registration",
-        sa.Column("address", sa.Text, primary_key=True),
-        sa.Column("version", sa.Text, primary_key=True),
-        sa.Column("hash", sa.Text, nullable=False),
-        sa.Column("dialect", sa.Text, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("document", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("who", sa.Text, nullable=False),
     )
