@@ -153,6 +153,7 @@ def _rules(guardrails: Guardrails, products: Sequence[ProductReport]) -> tuple[R
             title=rule.metadata.title,
             mode=rule.metadata.mode(guardrails.today),
             domain=rule.policy.domain,
+            owner=rule.metadata.custom.owner,
             broken=len(broken.get((rule.code, False), ())),
             waived=len(broken.get((rule.code, True), ())),
         )

@@ -60,12 +60,14 @@ class ProductReport:
 
 @dataclass(frozen=True)
 class RuleReport:
-    """One rule: its mode at the moment, and how many products break it, with and without a waiver."""
+    """One rule: its mode at the moment, the council that owns it, and how many products break it, with and without a
+    waiver. ``domain`` is empty for a rule of the whole mesh."""
 
     code: str
     title: str
     mode: Mode
     domain: str
+    owner: str
     broken: int
     waived: int
 

@@ -51,6 +51,17 @@ class Kept:
         found: T = entry.value
         return found
 
+    def soon(self, name: str, find: Callable[[], T], *, seconds: float) -> T | None:
+        """As ``get``, but nobody waits: None until the value was found for the first time."""
+        with self._guard:
+            known = name in self._entries
+            lock = self._finding.setdefault(name, threading.Lock())
+        if known:
+            return self.get(name, find, seconds=seconds)
+        if lock.acquire(blocking=False):
+            threading.Thread(target=self._anew, args=(name, find, lock), name=f"find {name}", daemon=True).start()
+        return None
+
     def _first(self, name: str, find: Callable[[], T], lock: threading.Lock) -> T:
         with lock:
             with self._guard:

@@ -1,0 +1,151 @@
+"""What the governance page shows: who breaks which rule, how that was before, and what was denied when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from mesh_orchestration.compliance.collect import collect
+from mesh_orchestration.compliance.report import ComplianceReport, RuleReport, WaiverReport, share
+from mesh_orchestration.errors import MeshError
+from mesh_orchestration.governance.decide import Verdict
+from mesh_orchestration.governance.decision_log import DecisionLog, Record
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.web.charts import Bar, Point
+
+WEEKS, DAYS, SOON = 8, 30, timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many products of a domain break a rule: so that it denies, and otherwise (warned, dry run, waived)."""
+
+    denied: int = 0
+    other: int = 0
+
+
+@dataclass(frozen=True)
+class Council:
+    """Who owns rules, and which."""
+
+    owner: str
+    rules: tuple[RuleReport, ...]
+
+    @property
+    def broken(self) -> int:
+        return sum(rule.broken for rule in self.rules)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return tuple(sorted({rule.domain for rule in self.rules if rule.domain}))
+
+
+@dataclass(frozen=True)
+class Denials:
+    """What was denied in the last days: each day's count, how often by which rule, and the newest."""
+
+    days: tuple[tuple[date, int, int], ...]
+    rules: tuple[tuple[str, int], ...]
+    newest: tuple[Record, ...]
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        return tuple(
+            Bar(f"{day:%d %b}", denied, "bad" if denied else "", f"of {decided} decisions")
+            for day, denied, decided in self.days
+        )
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The share of compliant products at the ends of past weeks; ``why`` says why there is none."""
+
+    points: tuple[Point, ...] = ()
+    why: str = ""
+
+
+def matrix(report: ComplianceReport, domain: str = "") -> dict[str, dict[str, Cell]]:
+    """By code of each rule that is broken anywhere: how many products of which domain break it."""
+    found: dict[str, dict[str, Cell]] = {}
+    for verdict in violations(report, domain):
+        row = found.setdefault(verdict.code, {})
+        known = row.get(verdict.domain, Cell())
+        row[verdict.domain] = Cell(known.denied + verdict.denies, known.other + (not verdict.denies))
+    return dict(sorted(found.items()))
+
+
+def violations(report: ComplianceReport, domain: str = "", rule: str = "") -> tuple[Verdict, ...]:
+    """Every finding, those that deny first."""
+    found = [
+        verdict
+        for product in report.products
+        for verdict in product.verdicts
+        if (not domain or product.domain == domain) and (not rule or verdict.code == rule)
+    ]
+    return tuple(sorted(found, key=lambda verdict: (not verdict.denies, verdict.subject, verdict.code)))
+
+
+def councils(report: ComplianceReport) -> tuple[Council, ...]:
+    """Who owns which rules, by name."""
+    found: dict[str, list[RuleReport]] = {}
+    for rule in report.rules:
+        found.setdefault(rule.owner, []).append(rule)
+    return tuple(Council(owner, tuple(rules)) for owner, rules in sorted(found.items()))
+
+
+def ending(waiver: WaiverReport, today: date) -> tuple[str, str]:
+    """When a waiver ends, as a tone and in words."""
+    left = (date.fromisoformat(waiver.expires) - today).days
+    if not waiver.holds:
+        return "bad", f"ended {-left} days ago" if left < 0 else "no longer holds"
+    said = "ends today" if left == 0 else f"{left} days left"
+    return ("warn" if left <= SOON.days else "good"), said
+
+
+def denials(settings: Settings, until: datetime) -> Denials:
+    """What the log of decisions says was denied in the ``DAYS`` before ``until``."""
+    since = until - timedelta(days=DAYS - 1)
+    decided: Counter[date] = Counter()
+    refused: list[Record] = []
+    for record in DecisionLog(settings).records():
+        if since.date() <= record.at.astimezone(UTC).date() and record.at <= until:
+            decided[record.at.astimezone(UTC).date()] += 1
+            if record.decision.verdict == "deny":
+                refused.append(record)
+    by_day = Counter(record.at.astimezone(UTC).date() for record in refused)
+    days = [since.date() + timedelta(days=number) for number in range(DAYS)]
+    return Denials(
+        days=tuple((day, by_day[day], decided[day]) for day in days),
+        rules=tuple(Counter(code for record in refused for code in record.decision.rules).most_common()),
+        newest=tuple(refused[:-26:-1]),
+    )
+
+
+def trend(settings: Settings) -> Trend:
+    """The share of compliant products at the end of each of the last ``WEEKS`` weeks and now, by what git, the lake
+    and the log of decisions know."""
+    try:
+        return Trend(tuple(_points(settings)))
+    except MeshError as error:
+        return Trend(why=str(error))
+
+
+def _points(settings: Settings) -> Iterator[Point]:
+    now = settings.now()
+    monday = datetime.combine(now.date() - timedelta(days=now.weekday()), time(), UTC)
+    for week in range(WEEKS - 1, -1, -1):
+        moment = monday - timedelta(weeks=week)
+        try:
+            yield _point(collect(settings, as_of=moment))
+        except MeshError:  # git knows no contracts of that time yet
+            continue
+    yield _point(collect(settings))
+
+
+def _point(report: ComplianceReport) -> Point:
+    part = share(report.products)
+    broken: Sequence[str] = [str(product.address) for product in report.products if not product.compliant]
+    note = f"not compliant: {', '.join(broken[:5])}{' and more' if len(broken) > 5 else ''}" if broken else ""
+    return Point(report.as_of, part, tone="good" if part == 1 else "bad", note=note)
