@@ -120,7 +120,7 @@ def _trustworthy(known: Evidence) -> Iterator[Fact]:
         2,
         known.passed / audited if audited else 0.0,
         f"{known.passed} of {audited} passed",
-        "mend what fails, or state checks: spec.quality.checks" if audited else "state checks: spec.quality.checks",
+        "mend what fails, then publish it again" if audited else f"have it audited: mesh run {product.address}",
     )
     stops = sum(check.severity == "error" for check in product.spec.quality.checks)
     yield _fact(

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
+from sqlalchemy import text as sql
+
+from mesh_orchestration.catalog.typos import corrected, vocabulary
+from mesh_orchestration.catalog.words import pieces, words
 
 KINDS = ("product", "dataset", "job")
+_MOST_WORDS = 12
+_SNIPPET = 180  # characters
+_TAGS = {
+    "sqlite": "json_each(found.tags) tag",
+    "postgresql": "json_array_elements_text(found.tags::json) tag(value)",
+}
+_TAGS_OF_D = {dialect: source.replace("found.", "d.") for dialect, source in _TAGS.items()}
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,140 @@ class Filters:
     kind: str = ""
 
 
-def search(conn: Connection, text: str, filters: Filters = Filters(), *, limit: int = 20, offset: int = 0) -> Results:
+def search(conn: Connection, text: str, filters: Filters | None = None, *, limit: int = 20, offset: int = 0) -> Results:
     """What matches every word of ``text``, or its beginning; everything without one. Names come before columns,
     tags and owners, those before descriptions."""
-    raise NotImplementedError
+    asked, wanted = tuple(dict.fromkeys(words(text)))[:_MOST_WORDS], filters or Filters()
+    if text.strip() and not asked:
+        return Results((), 0, {}, "")
+    found = _counted(conn, asked, wanted)
+    better: tuple[str, ...] = ()
+    if not found.total and asked and (better := corrected(asked, vocabulary(conn))):
+        found = _counted(conn, better, wanted)
+    used = better if found.total and better else asked
+    rows = conn.execute(sql(_best(conn.dialect.name, wanted, used)), _given(used, wanted, conn) | _page(limit, offset))
+    hits = tuple(_hit(row, used) for row in rows.mappings()) if found.total else ()
+    return Results(hits, found.total, found.facets, " ".join(better) if used is better else "")
+
+
+@dataclass(frozen=True)
+class _Counted:
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
+
+
+def _counted(conn: Connection, asked: Sequence[str], wanted: Filters) -> _Counted:
+    """How much matches, in all and by facet."""
+    tags = _TAGS[conn.dialect.name]
+    query = f"""with found as materialized (
+          select d.kind, d.domain, d.owner, d.tags from {_matching(conn.dialect.name, wanted, asked)})
+        select 'kind' as facet, kind as name, count(*) as things from found group by kind
+        union all select 'domain', domain, count(*) from found where domain <> '' group by domain
+        union all select 'owner', owner, count(*) from found where owner <> '' group by owner
+        union all select 'tag', tag.value, count(*) from found, {tags} group by tag.value"""
+    facets: dict[str, dict[str, int]] = {"kind": {}, "domain": {}, "owner": {}, "tag": {}}
+    rows = conn.execute(sql(query), _given(asked, wanted, conn))
+    for row in sorted(rows, key=lambda one: (-one.things, one.name)):
+        facets[row.facet][row.name] = row.things
+    return _Counted(sum(facets["kind"].values()), facets)
+
+
+def _matching(dialect: str, wanted: Filters, asked: Sequence[str]) -> str:
+    """The documents (``d``) that are wanted, as the rest of a ``select``."""
+    conditions = [f"d.{name} = :{name}" for name in ("kind", "domain", "owner") if getattr(wanted, name)]
+    if wanted.tag:
+        conditions.append(f"exists (select 1 from {_TAGS_OF_D[dialect]} where tag.value = :tag)")
+    source = "search_document d"
+    if asked and dialect == "sqlite":
+        source = "search_index i cross join search_document d on d.id = i.rowid"
+        conditions.append("search_index match :asked")
+    elif asked:
+        conditions.append("d.words @@ to_tsquery('simple', :asked)")
+    return f"{source} where {' and '.join(conditions)}" if conditions else source
+
+
+def _best(dialect: str, wanted: Filters, asked: Sequence[str]) -> str:
+    """The query for the best of them."""
+    columns, page = "d.kind, d.key, d.title, d.domain, d.owner, d.tags, d.detail", "limit :limit offset :offset"
+    matching = _matching(dialect, wanted, asked)
+    if not asked:
+        return f"select {columns} from {matching} order by d.kind = 'product' desc, d.title, d.key {page}"
+    order = "kind = 'product' desc, key"
+    if dialect == "sqlite":
+        tier = """case when i.rowid in (select rowid from search_index where search_index match :named) then 0
+          when i.rowid in (select rowid from search_index where search_index match :marked) then 1 else 2 end"""
+        score = "bm25(search_index, 12.0, 4.0, 1.0)"
+    else:
+        tier = """case when d.words @@ to_tsquery('simple', :named) then 0
+          when d.words @@ to_tsquery('simple', :marked) then 1 else 2 end"""
+        score = "-ts_rank('{0.1, 0.2, 0.4, 1.0}', d.words, to_tsquery('simple', :asked), 1)"
+    return f"""with best as materialized (
+          select d.id, d.kind, d.key, {tier} as tier, {score} as score from {matching}
+          order by tier, score, {order.replace("kind", "d.kind").replace("key", "d.key")} {page})
+        select {columns} from best join search_document d on d.id = best.id
+        order by best.tier, best.score, {order.replace("kind", "best.kind").replace("key", "best.key")}"""
+
+
+def _given(asked: Sequence[str], wanted: Filters, conn: Connection) -> dict[str, str]:
+    """The parameters of both queries; words hold nothing but letters and digits."""
+    said = {name: value for name, value in vars(wanted).items() if value}
+    if not asked:
+        return said
+    if conn.dialect.name == "sqlite":
+        every = " AND ".join(f'"{word}"*' for word in asked)
+        return said | {"asked": every, "named": f"{{names}} : ({every})", "marked": f"{{names marks}} : ({every})"}
+    texts = {"asked": "*", "named": "*A", "marked": "*AB"}
+    return said | {name: " & ".join(f"{word}:{mark}" for word in asked) for name, mark in texts.items()}
+
+
+def _page(limit: int, offset: int) -> dict[str, int]:
+    return {"limit": limit, "offset": offset}
+
+
+def _hit(row: RowMapping, asked: Sequence[str]) -> Hit:
+    detail = json.loads(row["detail"])
+    columns = [name for name in detail["columns"] if asked and any(_matches(word, asked) for word in words(name))]
+    return Hit(
+        kind=row["kind"],
+        key=row["key"],
+        title=spans(row["title"], asked),
+        domain=row["domain"],
+        owner=row["owner"],
+        tags=tuple(json.loads(row["tags"])),
+        columns=tuple(columns),
+        snippet=_snippet(detail["texts"], asked),
+    )
+
+
+def spans(text: str, asked: Sequence[str]) -> tuple[Span, ...]:
+    """``text`` in pieces: those that are what was looked for, and those between."""
+    found, done = [], 0
+    for start, end, word in pieces(text) if asked else ():
+        if _matches(word, asked):
+            if start > done:
+                found.append(Span(text[done:start], hit=False))
+            found.append(Span(text[start:end], hit=True))
+            done = end
+    return (*found, Span(text[done:], hit=False)) if done < len(text) else tuple(found)
+
+
+def _matches(word: str, asked: Sequence[str]) -> bool:
+    return any(word.startswith(one) for one in asked)
+
+
+def _snippet(texts: Sequence[str], asked: Sequence[str]) -> tuple[Span, ...]:
+    """Text around the first place that was looked for; the beginning where no text has it."""
+    for text in texts if asked else ():
+        place = next((start for start, _, word in pieces(text) if _matches(word, asked)), None)
+        if place is not None:
+            return spans(_cut(text, place), asked)
+    return spans(_cut(texts[0], 0), asked) if texts else ()
+
+
+def _cut(text: str, place: int) -> str:
+    """At most ``_SNIPPET`` characters around ``place``, cut between words."""
+    start = 0 if place < _SNIPPET // 2 else text.find(" ", place - _SNIPPET // 3, place) + 1 or place
+    if len(text) - start <= _SNIPPET:
+        return f"{'…' if start else ''}{text[start:]}"
+    end = text.rfind(" ", start + _SNIPPET // 2, start + _SNIPPET)
+    return f"{'…' if start else ''}{text[start : end if end > 0 else start + _SNIPPET]}…"
