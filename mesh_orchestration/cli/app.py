@@ -15,7 +15,8 @@ from mesh_orchestration.errors import ContractError, MeshError, SettingsError, S
 COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
     "policy", "audit", "access-report", "erase", "retention", "compliance", "sla", "gate",
-    "compile", "plan", "apply", "impact", "lineage", "catalog", "serve", "token", "monitoring", "new", "resync", "dbt", "doctor", "demo",
+    "compile", "plan", "apply", "impact", "lineage", "catalog",
+    "serve", "token", "monitoring", "new", "resync", "dbt", "doctor", "demo",
 )  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 
