@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 
 from mesh_orchestration.monitoring.metrics import REQUEST_SECONDS, REQUESTS
 from mesh_orchestration.settings import Settings
@@ -28,6 +28,7 @@ class Meters:
     def __init__(self, hold: float) -> None:
         self._hold, self._lock = hold, threading.Lock()
         self._held: dict[str, tuple[float, bytes]] = {}
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         labels = ("method", "route")
