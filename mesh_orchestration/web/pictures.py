@@ -10,20 +10,24 @@ from mesh_orchestration.catalog.cost import Cost
 from mesh_orchestration.catalog.publications import CheckHistory, CheckPoint, Publication
 from mesh_orchestration.catalog.usage import Usage
 from mesh_orchestration.sla.report import LevelReport
-from mesh_orchestration.web.charts import Bar, Limit, Point, bars, gauge, line, sparkline, strip
-from mesh_orchestration.web.wording import number, stamp
+from mesh_orchestration.web.charts import Bar, Point, bars, gauge, line, sparkline, strip
+from mesh_orchestration.web.wording import number, percent, stamp
 
 _STRIP = 30
 
 
 def rows_over_time(found: Sequence[Publication]) -> Markup:
     """The rows of each attempt to publish; refused ones are marked."""
-    points = [
-        Point(one.at, one.rows, "" if one.published else "bad", "" if one.published else "refused")
-        for one in reversed(found)
-        if one.snapshot is not None
-    ]
-    return line(points, "Rows of each publication")
+    return line([_point(one, one.rows) for one in reversed(found) if one.snapshot], "Rows of each publication")
+
+
+def bytes_over_time(found: Sequence[Publication]) -> Markup:
+    """The bytes of each attempt to publish; refused ones are marked."""
+    return line([_point(one, one.bytes) for one in reversed(found) if one.snapshot], "Bytes of each publication")
+
+
+def _point(one: Publication, value: int) -> Point:
+    return Point(one.at, value, "" if one.published else "bad", "" if one.published else "refused")
 
 
 def reads_by_day(found: Usage) -> Markup:
@@ -46,20 +50,6 @@ def compliance(level: LevelReport) -> Markup:
     return gauge(level.tally.compliance, level.level.replace("_", " ").capitalize(), target=level.target)
 
 
-def compliance_by_day(level: LevelReport) -> Markup:
-    """The share of each day's measured time in which a service level was kept."""
-    values = [
-        Bar(
-            f"{day.start:%d %b}",
-            round(share, 6),
-            "good" if share >= level.target else "bad",
-        )
-        for day in level.periods["day"]
-        if (share := day.tally.compliance) is not None
-    ]
-    return bars(values, f"{level.level.replace('_', ' ').capitalize()} kept, by day", unit="%")
-
-
 def check_strip(found: CheckHistory) -> Markup:
     """The last attempts of a check as a row of ticks."""
     last = found.points[-_STRIP:]
@@ -69,9 +59,13 @@ def check_strip(found: CheckHistory) -> Markup:
 
 
 def check_spark(found: CheckHistory) -> Markup:
-    """What a check saw in its last attempts, as far as it is a number, else its failing share."""
+    """What a check saw in its last attempts, as far as it is a number, else its failing share; no line for what
+    never changed."""
     last = found.points[-_STRIP:]
     values = [one.observed if _is_number(one.observed) else one.share for one in last]
+    if len(set(values)) == 1 and values[0] is not None:
+        shown = number(values[0]) if _is_number(found.last.observed) else percent(values[0])
+        return Markup('<span class="soft">{}</span>').format(shown)
     return sparkline(values, f"{found.name}, observed", tone="" if found.last.passed else _tone(found, found.last))
 
 
@@ -79,7 +73,7 @@ def check_over_time(found: CheckHistory) -> Markup:
     """The failing share of a check, or what it saw where that is a number."""
     if any(one.share is not None for one in found.points):
         points = [Point(one.at, one.share, _flag(found, one), _said(one)) for one in found.points]
-        return line(points, "Share of rows that break it", unit="%", limits=(Limit(0.0, ""),))
+        return line(points, "Share of rows that break it", unit="%")
     points = [
         Point(one.at, one.observed if _is_number(one.observed) else float(one.passed), _flag(found, one), _said(one))
         for one in found.points

@@ -17,11 +17,10 @@ _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def number(value: float | None) -> str:
-    """``1 234 567``: grouped by narrow spaces; fractions with at most three digits."""
+    """``1,234,567``; fractions with at most three digits."""
     if value is None:
         return NOTHING
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
-    return text.replace(",", "\u202f")
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

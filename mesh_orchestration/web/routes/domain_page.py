@@ -8,11 +8,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from mesh_orchestration.catalog import products
-from mesh_orchestration.incidents.store import open_store
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.kept import CurrentKept
 from mesh_orchestration.web.levels import standing
 from mesh_orchestration.web.pages import Entry, render
+from mesh_orchestration.web.troubles import troubles
 
 NAV = Entry("Domains", "/domains", 30, "d")
 _LIMIT = 100
@@ -43,8 +43,6 @@ def domain(
         if found is None:
             raise HTTPException(404, f"there is no domain {name!r}; /domains lists those that are known")
         page = products.products(connection, products.Wanted(domain=name), now=now, limit=_LIMIT, offset=offset)
-    with open_store(settings) as store:
-        incidents = store.incidents(subject=name, limit=10)
     return render(
         request,
         "domain.html",
@@ -52,6 +50,6 @@ def domain(
         page=page,
         offset=offset,
         limit=_LIMIT,
-        incidents=incidents,
+        troubles=troubles(settings, subject=name, limit=10),
         tally=standing(kept, settings).domains.get(name),
     )

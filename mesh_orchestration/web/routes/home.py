@@ -7,11 +7,11 @@ from fastapi.responses import HTMLResponse
 
 from mesh_orchestration.catalog import products
 from mesh_orchestration.catalog.home import home as glance
-from mesh_orchestration.incidents.store import open_store
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.kept import CurrentKept
 from mesh_orchestration.web.levels import standing
 from mesh_orchestration.web.pages import Entry, render
+from mesh_orchestration.web.troubles import troubles
 
 NAV = Entry("Home", "/", 10, "h")
 _TROUBLED: tuple[products.Health, ...] = ("refused", "late", "warned")
@@ -30,14 +30,11 @@ def home(request: Request, settings: CurrentSettings, catalog: CurrentCatalog, k
             for word in _TROUBLED
             if found.health.get(word)
         ]
-    with open_store(settings) as store:
-        incidents, open_now = store.incidents(limit=_SHOWN), store.count()
     return render(
         request,
         "home.html",
         home=found,
         standing=standing(kept, settings),
         attention=[one for page in pages for one in page.products][:_SHOWN],
-        incidents=incidents,
-        open_incidents=open_now,
+        troubles=troubles(settings, limit=_SHOWN),
     )

@@ -13,7 +13,6 @@ from mesh_orchestration.contract.deprecation import deprecation_of
 from mesh_orchestration.contract.evolution.changelog import Release, State, releases
 from mesh_orchestration.errors import AccessDenied
 from mesh_orchestration.governance.access import Reader
-from mesh_orchestration.incidents.store import open_store
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla import wording as sla_wording
 from mesh_orchestration.web import pictures
@@ -21,9 +20,11 @@ from mesh_orchestration.web.consume import ways
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.kept import CurrentKept, mesh_of
 from mesh_orchestration.web.levels import product_levels
+from mesh_orchestration.web.nearby import nearby
 from mesh_orchestration.web.pages import render
 from mesh_orchestration.web.samples import Rows, sample
 from mesh_orchestration.web.security.callers import CurrentCaller, CurrentReader
+from mesh_orchestration.web.troubles import troubles
 
 router = APIRouter(include_in_schema=False)
 _PUBLICATIONS, _INCIDENTS, _DAYS = 25, 20, 30
@@ -49,14 +50,12 @@ def product(
             "mine": feedback.rating_by(connection, name, caller.who),
             "comments": feedback.comments(connection, name),
         }
-    with open_store(settings) as store:
-        incidents = store.incidents("all", subject=name, limit=_INCIDENTS)
     return render(
         request,
         "product.html",
         **values,
         ending=deprecation_of(detail.contract, mesh_of(kept, settings).products),
-        incidents=incidents,
+        troubles=troubles(settings, "all", subject=name, limit=_INCIDENTS),
         levels=product_levels(settings, name),
         ways=ways(detail.contract, str(request.base_url).rstrip("/")),
         caller=caller,
@@ -133,6 +132,7 @@ def _told(connection: Connection, settings: Settings, detail: products.ProductDe
         "publications": publications.publications(connection, name, limit=_PUBLICATIONS),
         "checks": publications.check_history(connection, name),
         "usage": usage.usage(connection, name, now=now, days=_DAYS),
+        "nearby": nearby(connection, settings, detail),
         "cost": cost.cost(connection, name, now=now, days=_DAYS),
         "names": products.titles(connection, (*detail.reads, *detail.read_by)),
     }

@@ -14,7 +14,7 @@ function switchTheme() {
 
 // Rows: j and k move, Enter follows the first link.
 function move(step) {
-  const rows = all("[data-row]").filter((row) => row.offsetParent !== null);
+  const rows = all('[data-row=""]').filter((row) => row.offsetParent !== null);
   if (!rows.length) return;
   const here = rows.findIndex((row) => row.classList.contains("here"));
   const next = rows[Math.max(0, Math.min(rows.length - 1, here === -1 ? (step > 0 ? 0 : rows.length - 1) : here + step))];
@@ -83,7 +83,8 @@ document.addEventListener("click", async (event) => {
 for (const bar of all("[data-tabs]")) {
   const tabs = all("a[href^='#']", bar);
   const show = (hash) => {
-    const chosen = tabs.find((tab) => tab.hash === hash) || tabs[0];
+    const target = hash && document.getElementById(decodeURIComponent(hash.slice(1)));
+    const chosen = tabs.find((tab) => target && $(tab.hash)?.contains(target)) || tabs[0];
     for (const tab of tabs) {
       tab.toggleAttribute("aria-current", tab === chosen);
       if (tab === chosen) tab.setAttribute("aria-current", "true");
@@ -91,7 +92,17 @@ for (const bar of all("[data-tabs]")) {
       if (section) section.hidden = tab !== chosen;
     }
   };
+  for (const tab of tabs) $(tab.hash)?.classList.add("tabbed");
   show(location.hash);
+  if (tabs.some((tab) => tab.hash === location.hash)) requestAnimationFrame(() => scrollTo(0, 0));
+  bar.addEventListener("click", (event) => {
+    const tab = event.target.closest("a[href^='#']");
+    if (!tab || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault(); // the sections stand in one place: nothing has to scroll
+    history.pushState(null, "", tab.hash);
+    show(tab.hash);
+  });
+  addEventListener("popstate", () => show(location.hash));
   addEventListener("hashchange", () => show(location.hash));
 }
 

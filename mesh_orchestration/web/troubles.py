@@ -1,0 +1,31 @@
+"""Incidents for pages that are about something else: they are shown without them when their store cannot be used."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from mesh_orchestration.errors import StorageError
+from mesh_orchestration.incidents.model import Incident
+from mesh_orchestration.incidents.store import State, open_store
+from mesh_orchestration.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Troubles:
+    """Some incidents, newest first, and how many there are; both None when nobody can tell."""
+
+    incidents: tuple[Incident, ...] | None
+    total: int | None
+
+
+def troubles(settings: Settings, state: State = "open", *, subject: str = "", limit: int = 20) -> Troubles:
+    """The incidents of the whole mesh, a domain or an address."""
+    try:
+        with open_store(settings) as store:
+            return Troubles(store.incidents(state, subject=subject, limit=limit), store.count(state, subject=subject))
+    except StorageError as error:
+        _LOG.error("%s", error)
+        return Troubles(None, None)
