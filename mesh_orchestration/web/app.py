@@ -19,7 +19,7 @@ from mesh_orchestration.web.errors import add_error_answers
 from mesh_orchestration.web.inbox import Inbox
 from mesh_orchestration.web.metering import Metering, Meters
 from mesh_orchestration.web.names import EncodedNames
-from mesh_orchestration.web.security.bodies import LimitedBodies
+from mesh_orchestration.web.security.bodies import LimitedBodies, most_of_lineage
 from mesh_orchestration.web.security.gate import Gate, Gated
 from mesh_orchestration.web.security.headers import SecurityHeaders
 from mesh_orchestration.web.security.hosts import OurHostsOnly
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _guard(app: FastAPI, settings: Settings) -> None:
     """Put the guards before the routes; the last one added is asked first."""
     app.add_middleware(EncodedNames)
-    app.add_middleware(LimitedBodies, settings=settings)
+    app.add_middleware(LimitedBodies, lineage=most_of_lineage(settings))
     app.add_middleware(Gated, gate=app.state.gate)
     app.add_middleware(LimitedRates, rates=app.state.rates)
     app.add_middleware(OurHostsOnly, settings=settings)

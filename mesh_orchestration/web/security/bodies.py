@@ -20,13 +20,17 @@ class TooLarge(Exception):
     """A body that is larger than it may be."""
 
 
+def most_of_lineage(settings: Settings) -> int:
+    """Bytes of the largest batch of lineage; raises SettingsError."""
+    return settings.integer("MESH_LINEAGE_MEGABYTES", 32) * 1024 * 1024
+
+
 class LimitedBodies:
     """Unpacks gzip bodies; answers 413 to one that is too large, 415 to a packing it does not know, and 400 to one
     that cannot be unpacked."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
-        self.lineage = settings.integer("MESH_LINEAGE_MEGABYTES", 32) * 1024 * 1024
+    def __init__(self, app: ASGIApp, lineage: int) -> None:
+        self.app, self.lineage = app, lineage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
