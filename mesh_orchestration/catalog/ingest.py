@@ -1,12 +1,30 @@
-"""Taking events: validated, kept once, durable before the answer."""
+"""Taking events: validated, kept once, durable before the answer.
+
+Writers take turns at one row of the database; what they know of nodes they keep between batches (known.py), fold the
+events into it (fold.py) and write what changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection, delete, select, update
+
+from mesh_orchestration.catalog import tables_lineage as tables
+from mesh_orchestration.catalog import upkeep
+from mesh_orchestration.catalog.fold import Fold, state_key
+from mesh_orchestration.catalog.known import AT_ONCE, Known, Node, RunRow, chunks, known_of
+from mesh_orchestration.catalog.lineage_model import NodeKey
+from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event, NotAnEvent, microseconds, read_event
 from mesh_orchestration.catalog.store import Catalog
+
+_AT_MOST = 2_000  # events a transaction: others wait no longer than this takes
 
 
 @dataclass(frozen=True)
@@ -31,4 +49,145 @@ def ingest(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> Ingested
 
     The same event may come again, late and in any order. Raises StorageError when the catalog cannot be used.
     """
-    raise NotImplementedError
+    events: dict[bytes, Event] = {}
+    refused = []
+    with _no_collection():
+        for index, document in enumerate(documents):
+            try:
+                event = read_event(document)
+            except NotAnEvent as error:
+                refused.append(Refused(index, str(error)))
+            else:
+                events.setdefault(event.digest, event)
+        accepted = sum(_write(catalog, part) for part in chunks(events.values(), _AT_MOST))
+    return Ingested(accepted, len(documents) - len(refused) - accepted, tuple(refused))
+
+
+def erase(catalog: Catalog) -> None:
+    """Forget all lineage, before it is told anew."""
+    with catalog.writing() as conn:
+        for table in reversed(tables.metadata.sorted_tables):
+            if table is not tables.state:
+                conn.execute(delete(table))
+        conn.execute(update(tables.state).values(epoch=uuid.uuid4().hex, generation=0, shape=0))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the search for cycles of objects: it takes a third of the time, and a batch makes none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _write(catalog: Catalog, events: Sequence[Event]) -> int:
+    """Write the events that are new, in one transaction; returns how many."""
+    known = known_of(catalog.engine)
+    with known.lock:
+        try:
+            with catalog.writing() as conn:
+                batch = _Batch(conn, known)
+                new = batch.unknown(events)
+                if new:
+                    batch.write(new)
+        except BaseException:
+            known.forget()
+            raise
+        if new:
+            known.mark = (batch.epoch, batch.generation)
+    return len(new)
+
+
+class _Batch:
+    """One transaction of a writer, which holds the state row until it ends."""
+
+    def __init__(self, conn: Connection, known: Known) -> None:
+        state = conn.execute(select(tables.state).with_for_update()).one()
+        known.begin(state.epoch, state.generation)
+        self._conn, self._known = conn, known
+        self.epoch, self.generation, self._shape = state.epoch, state.generation, state.shape
+        self._node, self._run, self._event = state.next_node, state.next_run, state.next_event
+
+    def unknown(self, events: Sequence[Event]) -> list[Event]:
+        """Those events that are not kept yet."""
+        digest = tables.events.c.digest
+        kept: set[bytes] = set()
+        for part in chunks([event.digest for event in events], AT_ONCE):
+            kept.update(bytes(row[0]) for row in self._conn.execute(select(digest).where(digest.in_(part))))
+        return [event for event in events if event.digest not in kept]
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Keep the events, and all that follows from them."""
+        self.generation += 1
+        self.require((key, event.at) for event in events for key in _keys(event))
+        runs = self._runs(events)
+        fold = Fold(self._known.nodes, self._stored)
+        fold.runs = runs
+        rows = []
+        received = microseconds(datetime.now(UTC))
+        for event in events:
+            run = runs.get(event.run)
+            fold.add(event, self._event, run)
+            rows.append(self._row(event, received, run))
+            self._event += 1
+        if upkeep.write(self._conn, fold, self._known, self.require, self.generation):
+            self._shape = self.generation
+        upkeep.insert(self._conn, tables.events, rows)
+        self._conn.execute(
+            update(tables.state).values(
+                generation=self.generation, shape=self._shape,
+                next_node=self._node, next_run=self._run, next_event=self._event,
+            )
+        )  # fmt: skip
+
+    def require(self, keys: Iterable[tuple[NodeKey, int]]) -> None:
+        """Make sure that the nodes are known; those that do not exist begin at the time given."""
+        wanted = dict(keys)
+        for key in self._known.load(self._conn, wanted):
+            at = wanted[key]
+            node = Node(self._node, key.kind, key.namespace, key.name, created_at=at, updated_at=at)
+            self._known.nodes[key] = self._known.fresh[node.id] = node
+            self._node += 1
+
+    def _row(self, event: Event, received: int, run: RunRow | None) -> upkeep.Row:
+        subject = event.outputs[0].key if event.kind == DATASET_EVENT else event.job
+        assert subject is not None
+        about = self._known.nodes[subject].id
+        run_id = run.id if run else None
+        return self._event, event.digest, event.at, received, event.kind, about, run_id, event.body
+
+    def _runs(self, events: Sequence[Event]) -> dict[str, RunRow]:
+        """The rows of all runs that the events tell of."""
+        first = {event.run: event for event in reversed(events) if event.run}
+        table = tables.runs
+        found: dict[str, RunRow] = {}
+        for part in chunks(first, AT_ONCE):
+            for row in self._conn.execute(select(table).where(table.c.run.in_(part))).mappings():
+                found[row["run"]] = RunRow(**row)
+        for run, event in first.items():
+            if run not in found:
+                assert event.job is not None
+                job, at = self._known.nodes[event.job], event.at
+                ended = at if event.state in ENDS else None
+                key = state_key(event.state, at)
+                found[run] = RunRow(self._run, run, job.id, event.state, key, at, at, ended_at=ended)
+                self._run += 1
+        return found
+
+    def _stored(self, key: tuple[int, str, int]) -> bytes:
+        table = tables.facets
+        named = (table.c.node_id == key[0], table.c.name == key[1], table.c.job_id == key[2])
+        return str(self._conn.execute(select(table.c.body).where(*named)).scalar_one()).encode()
+
+
+def _keys(event: Event) -> Iterable[NodeKey]:
+    if event.job:
+        yield event.job
+    for said in event.inputs:
+        yield said.key
+    for said in event.outputs:
+        yield said.key

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 Kind = Literal["dataset", "job"]
 Direction = Literal["up", "down", "both"]
@@ -22,8 +22,7 @@ class Page(Generic[T]):
     total: int
 
 
-@dataclass(frozen=True, order=True)
-class NodeKey:
+class NodeKey(NamedTuple):
     """A dataset or a job by its name."""
 
     kind: Kind
@@ -35,8 +34,7 @@ class NodeKey:
         return f"{self.kind}:{self.namespace}:{self.name}"
 
 
-@dataclass(frozen=True, order=True)
-class ColumnKey:
+class ColumnKey(NamedTuple):
     """A column of a dataset."""
 
     namespace: str

@@ -22,12 +22,15 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+number = BigInteger().with_variant(Integer, "sqlite")  # there only an INTEGER key is the row's own number
 
 state = Table(
     "lineage_state",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1: the row that writers lock
+    Column("epoch", Text, nullable=False),  # another one after the tables were emptied or made anew
     Column("generation", BigInteger, nullable=False),
+    Column("shape", BigInteger, nullable=False),  # the generation that last changed which names mean one dataset
     Column("next_node", BigInteger, nullable=False),
     Column("next_run", BigInteger, nullable=False),
     Column("next_event", BigInteger, nullable=False),
@@ -36,21 +39,26 @@ state = Table(
 nodes = Table(
     "lineage_nodes",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", number, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),  # dataset | job
     Column("namespace", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),  # the first event that names it
     Column("updated_at", BigInteger, nullable=False),  # the last
-    Column("written_at", BigInteger),  # the last event that names the dataset as an output
+    Column("written_at", BigInteger),  # the last end of a run that wrote the dataset
+    Column("dropped_at", BigInteger),
+    Column("renamed_at", BigInteger),
+    Column("renamed_to", BigInteger),
     Column("description", Text),  # the documentation facet
     Column("lifecycle", Text),  # CREATE | ALTER | OVERWRITE | TRUNCATE | RENAME | DROP
-    Column("lifecycle_at", BigInteger),
     Column("job_type", Text),  # the jobType facet: integration, e.g. DAGSTER
     Column("location", Text),  # the sourceCodeLocation facet
-    Column("parent_id", BigInteger),  # the job that started this one
+    Column("parent_id", BigInteger),  # the job that last started this one
+    Column("done_at", BigInteger),  # the last run of the job that completed with inputs or outputs: its end,
+    Column("done_from", BigInteger),  # its first event
+    Column("done_run", Text),  # and its UUID
     Column("declared_at", BigInteger),  # the last JobEvent with inputs or outputs
-    Column("current_from", BigInteger),  # edges of the job that were last stated before this are history
+    Column("said_at", Text, nullable=False),  # JSON: when each facet and edge that counts was last stated
     Index("lineage_nodes_key", "kind", "namespace", "name", unique=True),
 )
 
@@ -60,7 +68,6 @@ facets = Table(
     Column("node_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
     Column("name", Text, primary_key=True),
     Column("job_id", BigInteger, primary_key=True, autoincrement=False),  # who writes it, for columnLineage; else 0
-    Column("at", BigInteger, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("body", Text, nullable=False),  # JSON
     Index("lineage_facets_generation", "generation"),
@@ -75,6 +82,7 @@ fields = Table(
     Column("type", Text),
     Column("description", Text),
     Index("lineage_fields_name", "name"),
+    sqlite_with_rowid=False,
 )
 
 tags = Table(
@@ -86,7 +94,8 @@ tags = Table(
     Column("value", Text, nullable=False),
     Column("field", Text),  # the column it is about
     Column("source", Text),
-    Index("lineage_tags_key", "key", "value"),
+    Index("lineage_tags_key", "key"),
+    sqlite_with_rowid=False,
 )
 
 owners = Table(
@@ -97,6 +106,7 @@ owners = Table(
     Column("name", Text, nullable=False),
     Column("type", Text),
     Index("lineage_owners_name", "name"),
+    sqlite_with_rowid=False,
 )
 
 aliases = Table(
@@ -107,20 +117,13 @@ aliases = Table(
     Column("name", Text, primary_key=True),
     Column("type", Text),
     Index("lineage_aliases_key", "namespace", "name"),
-)
-
-renames = Table(
-    "lineage_renames",
-    metadata,
-    Column("old_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
-    Column("new_id", BigInteger, ForeignKey("lineage_nodes.id"), nullable=False),
-    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 runs = Table(
     "lineage_runs",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", number, primary_key=True, autoincrement=False),
     Column("run", Text, nullable=False),  # the UUID
     Column("job_id", BigInteger, ForeignKey("lineage_nodes.id"), nullable=False),
     Column("state", Text, nullable=False),  # START | RUNNING | COMPLETE | FAIL | ABORT | OTHER
@@ -128,6 +131,7 @@ runs = Table(
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("completed_at", BigInteger),  # the last COMPLETE, whatever came after
     Column("nominal_start", BigInteger),
     Column("nominal_end", BigInteger),
     Column("parent_run", Text),  # the UUID; the parent may never tell of itself
@@ -146,6 +150,7 @@ versions = Table(
     Column("event_id", BigInteger, nullable=False),
     Column("lifecycle", Text),
     Index("lineage_versions_at", "dataset_id", "at"),
+    sqlite_with_rowid=False,
 )
 
 edges = Table(
@@ -154,11 +159,11 @@ edges = Table(
     Column("job_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
     Column("dataset_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
     Column("writes", Boolean, primary_key=True),  # else reads
-    Column("seen_at", BigInteger, nullable=False),
-    Column("current", Boolean, nullable=False),
+    Column("current", Boolean, nullable=False),  # whether the last completed run still stated it
     Column("generation", BigInteger, nullable=False),
     Index("lineage_edges_dataset", "dataset_id"),
     Index("lineage_edges_generation", "generation"),
+    sqlite_with_rowid=False,
 )
 
 columns = Table(
@@ -172,12 +177,13 @@ columns = Table(
     Column("source_field", Text, nullable=False),
     Column("transformations", Text),  # JSON: [{type, subtype, description, masking}]
     Index("lineage_columns_source", "source_id", "source_field"),
+    sqlite_with_rowid=False,
 )
 
 events = Table(
     "lineage_events",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),  # in order of receipt
+    Column("id", number, primary_key=True, autoincrement=False),  # in order of receipt
     Column("digest", LargeBinary, nullable=False),  # of the event as canonical JSON: 16 bytes
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 big, text = sa.BigInteger, sa.Text
+number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -23,17 +26,19 @@ def upgrade() -> None:
 
 
 def _state_and_events() -> None:
-    op.create_table(
+    state = op.create_table(
         "lineage_state",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("epoch", text, nullable=False),
         sa.Column("generation", big, nullable=False),
+        sa.Column("shape", big, nullable=False),
         sa.Column("next_node", big, nullable=False),
         sa.Column("next_run", big, nullable=False),
         sa.Column("next_event", big, nullable=False),
     )
     op.create_table(
         "lineage_events",
-        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("id", number, primary_key=True, autoincrement=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("at", big, nullable=False),
         sa.Column("received_at", big, nullable=False),
@@ -45,27 +50,33 @@ def _state_and_events() -> None:
     op.create_index("lineage_events_at", "lineage_events", ["at"])
     op.create_index("lineage_events_digest", "lineage_events", ["digest"], unique=True)
     op.create_index("lineage_events_run", "lineage_events", ["run_id"])
-    op.execute("insert into lineage_state (id, generation, next_node, next_run, next_event) values (1, 0, 1, 1, 1)")
+    first = {"id": 1, "epoch": uuid.uuid4().hex, "generation": 0, "shape": 0}
+    op.bulk_insert(state, [first | {"next_node": 1, "next_run": 1, "next_event": 1}])
 
 
 def _nodes() -> None:
     op.create_table(
         "lineage_nodes",
-        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("id", number, primary_key=True, autoincrement=False),
         sa.Column("kind", text, nullable=False),
         sa.Column("namespace", text, nullable=False),
         sa.Column("name", text, nullable=False),
         sa.Column("created_at", big, nullable=False),
         sa.Column("updated_at", big, nullable=False),
         sa.Column("written_at", big),
+        sa.Column("dropped_at", big),
+        sa.Column("renamed_at", big),
+        sa.Column("renamed_to", big),
         sa.Column("description", text),
         sa.Column("lifecycle", text),
-        sa.Column("lifecycle_at", big),
         sa.Column("job_type", text),
         sa.Column("location", text),
         sa.Column("parent_id", big),
+        sa.Column("done_at", big),
+        sa.Column("done_from", big),
+        sa.Column("done_run", text),
         sa.Column("declared_at", big),
-        sa.Column("current_from", big),
+        sa.Column("said_at", text, nullable=False),
     )
     op.create_index("lineage_nodes_key", "lineage_nodes", ["kind", "namespace", "name"], unique=True)
 
@@ -76,7 +87,6 @@ def _said_of_nodes() -> None:
         sa.Column("node_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
         sa.Column("name", text, primary_key=True, autoincrement=False),
         sa.Column("job_id", big, primary_key=True, autoincrement=False),
-        sa.Column("at", big, nullable=False),
         sa.Column("generation", big, nullable=False),
         sa.Column("body", text, nullable=False),
     )
@@ -88,6 +98,7 @@ def _said_of_nodes() -> None:
         sa.Column("name", text, nullable=False),
         sa.Column("type", text),
         sa.Column("description", text),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_fields_name", "lineage_fields", ["name"])
     op.create_table(
@@ -98,14 +109,16 @@ def _said_of_nodes() -> None:
         sa.Column("value", text, nullable=False),
         sa.Column("field", text),
         sa.Column("source", text),
+        sqlite_with_rowid=False,
     )
-    op.create_index("lineage_tags_key", "lineage_tags", ["key", "value"])
+    op.create_index("lineage_tags_key", "lineage_tags", ["key"])
     op.create_table(
         "lineage_owners",
         sa.Column("node_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("name", text, nullable=False),
         sa.Column("type", text),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_owners_name", "lineage_owners", ["name"])
     op.create_table(
@@ -114,20 +127,15 @@ def _said_of_nodes() -> None:
         sa.Column("namespace", text, primary_key=True, autoincrement=False),
         sa.Column("name", text, primary_key=True, autoincrement=False),
         sa.Column("type", text),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_aliases_key", "lineage_aliases", ["namespace", "name"])
-    op.create_table(
-        "lineage_renames",
-        sa.Column("old_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
-        sa.Column("new_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
-        sa.Column("at", big, nullable=False),
-    )
 
 
 def _runs() -> None:
     op.create_table(
         "lineage_runs",
-        sa.Column("id", big, primary_key=True, autoincrement=False),
+        sa.Column("id", number, primary_key=True, autoincrement=False),
         sa.Column("run", text, nullable=False),
         sa.Column("job_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
         sa.Column("state", text, nullable=False),
@@ -135,6 +143,7 @@ def _runs() -> None:
         sa.Column("first_at", big, nullable=False),
         sa.Column("last_at", big, nullable=False),
         sa.Column("ended_at", big),
+        sa.Column("completed_at", big),
         sa.Column("nominal_start", big),
         sa.Column("nominal_end", big),
         sa.Column("parent_run", text),
@@ -150,6 +159,7 @@ def _runs() -> None:
         sa.Column("run_id", big),
         sa.Column("event_id", big, nullable=False),
         sa.Column("lifecycle", text),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_versions_at", "lineage_versions", ["dataset_id", "at"])
 
@@ -160,9 +170,9 @@ def _edges() -> None:
         sa.Column("job_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
         sa.Column("dataset_id", big, sa.ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
         sa.Column("writes", sa.Boolean, primary_key=True, autoincrement=False),
-        sa.Column("seen_at", big, nullable=False),
         sa.Column("current", sa.Boolean, nullable=False),
         sa.Column("generation", big, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_edges_dataset", "lineage_edges", ["dataset_id"])
     op.create_index("lineage_edges_generation", "lineage_edges", ["generation"])
@@ -175,5 +185,6 @@ def _edges() -> None:
         sa.Column("source_id", big, sa.ForeignKey("lineage_nodes.id"), nullable=False),
         sa.Column("source_field", text, nullable=False),
         sa.Column("transformations", text),
+        sqlite_with_rowid=False,
     )
     op.create_index("lineage_columns_source", "lineage_columns", ["source_id", "source_field"])

@@ -1,0 +1,155 @@
+"""Nodes and runs as a writer holds them: read once, changed in memory, written back at the end of a batch.
+
+Nodes are kept between batches as long as nobody else writes: the generation of the database tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
+from threading import Lock
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import orjson
+from sqlalchemy import Connection, Engine, select, tuple_
+
+from mesh_orchestration.catalog import tables_lineage as tables
+from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
+
+T = TypeVar("T")
+AT_ONCE = 300
+_MOST_NODES = 60_000  # about 100 MB
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A row of ``lineage_nodes``. ``said_at`` holds when something was last stated: ``:schema`` a facet, ``@7`` the
+    column lineage that job 7 tells, ``<7`` and ``>7`` that the job reads and writes dataset 7. ``hashes`` are of the
+    texts of those facets, for this process alone."""
+
+    id: int
+    kind: Kind
+    namespace: str
+    name: str
+    created_at: int
+    updated_at: int
+    written_at: int | None = None
+    dropped_at: int | None = None
+    renamed_at: int | None = None
+    renamed_to: int | None = None
+    description: str | None = None
+    lifecycle: str | None = None
+    job_type: str | None = None
+    location: str | None = None
+    parent_id: int | None = None
+    done_at: int | None = None
+    done_from: int | None = None
+    done_run: str | None = None
+    declared_at: int | None = None
+    said_at: dict[str, int] = field(default_factory=dict)
+    hashes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def renamed(self) -> bool:
+        """It has another name now: nobody wrote it under this one since."""
+        return self.renamed_at is not None and self.renamed_at >= (self.written_at or 0)
+
+    @property
+    def floor(self) -> int:
+        """Edges of the job that were last stated before this moment are history."""
+        return max(self.done_from if self.done_from is not None else -(2**62), self.declared_at or -(2**62))
+
+    def row(self) -> tuple[Any, ...]:
+        return (*_node_values(self), orjson.dumps(self.said_at).decode())
+
+
+@dataclass(slots=True, eq=False)
+class RunRow:
+    """A row of ``lineage_runs``."""
+
+    id: int
+    run: str
+    job_id: int
+    state: str
+    state_key: str
+    first_at: int
+    last_at: int
+    ended_at: int | None = None
+    completed_at: int | None = None
+    nominal_start: int | None = None
+    nominal_end: int | None = None
+    parent_run: str | None = None
+    touches: bool = False
+
+    def row(self) -> tuple[Any, ...]:
+        return _run_values(self)
+
+
+_node_values: Callable[[Node], tuple[Any, ...]] = attrgetter(*[one.name for one in tables.nodes.c][:-1])
+_run_values: Callable[[RunRow], tuple[Any, ...]] = attrgetter(*[one.name for one in tables.runs.c])
+
+
+@dataclass(eq=False)
+class Known:
+    """The nodes that writers of one database know; to be used by whoever holds ``lock`` and the write transaction."""
+
+    lock: Lock = field(default_factory=Lock)
+    nodes: dict[NodeKey, Node] = field(default_factory=dict)
+    fresh: dict[int, Node] = field(default_factory=dict)  # not in the database yet
+    mark: tuple[str, int] = ("", 0)
+
+    def begin(self, epoch: str, generation: int) -> None:
+        """Forget everything if somebody else wrote since."""
+        if self.mark != (epoch, generation) or len(self.nodes) > _MOST_NODES:
+            self.nodes.clear()
+
+    def forget(self) -> None:
+        self.nodes.clear()
+        self.fresh.clear()
+        self.mark = ("", 0)
+
+    def load(self, conn: Connection, keys: Iterable[NodeKey]) -> list[NodeKey]:
+        """Read the nodes that are not known yet; returns those that do not exist."""
+        wanted = [key for key in dict.fromkeys(keys) if key not in self.nodes]
+        for part in chunks(wanted, AT_ONCE):
+            self._load(conn, part)
+        return [key for key in wanted if key not in self.nodes]
+
+    def _load(self, conn: Connection, keys: Sequence[NodeKey]) -> None:
+        table, facets = tables.nodes, tables.facets
+        name = tuple_(table.c.kind, table.c.namespace, table.c.name)
+        given = [(key.kind, key.namespace, key.name) for key in keys]
+        found: dict[int, Node] = {}
+        for row in conn.execute(select(table).where(name.in_(given))).mappings():
+            node = Node(**{**row, "said_at": orjson.loads(row["said_at"])})
+            found[node.id] = node
+        said = select(facets.c.node_id, facets.c.name, facets.c.job_id, facets.c.body)
+        for told in conn.execute(said.where(facets.c.node_id.in_(list(found)))):
+            found[told.node_id].hashes[slot(told.name, told.job_id)] = hash(told.body.encode())
+        for node in found.values():
+            self.nodes[NodeKey(node.kind, node.namespace, node.name)] = node
+
+
+def slot(facet: str, job_id: int) -> str:
+    """Under which word ``said_at`` keeps a facet."""
+    return f"@{job_id}" if job_id else f":{facet}"
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in lists of at most ``size``."""
+    rest = iter(values)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+_KNOWN: WeakKeyDictionary[Engine, Known] = WeakKeyDictionary()
+_FIRST = Lock()
+
+
+def known_of(engine: Engine) -> Known:
+    """What writers of this process know of the database."""
+    with _FIRST:
+        return _KNOWN.setdefault(engine, Known())

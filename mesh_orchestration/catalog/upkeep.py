@@ -1,0 +1,164 @@
+"""Writing what a batch of events changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, bindparam, delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mesh_orchestration.catalog import tables_lineage as tables
+from mesh_orchestration.catalog.derived import Source, aliases_of, fields_of, owners_of, sources_of, tags_of, text_of
+from mesh_orchestration.catalog.fold import COLUMNS, LIFECYCLE, PARENT, Fold
+from mesh_orchestration.catalog.known import Known, Node
+from mesh_orchestration.catalog.lineage_model import NodeKey
+from mesh_orchestration.catalog.openlineage import named
+
+_NAME = frozenset({"kind", "namespace", "name"})
+Row = tuple[Any, ...]
+Facet = Mapping[str, Any]
+Require = Callable[[Iterable[tuple[NodeKey, int]]], None]
+"""Makes sure that nodes are known; those that are new begin at the time given."""
+
+
+def write(conn: Connection, fold: Fold, known: Known, require: Require, generation: int) -> bool:
+    """Write what the fold changed; returns whether other names mean one dataset than before."""
+    sources = {
+        (node, job): sources_of(facet) for (_, name, job), (node, _, facet) in fold.facets.items() if name == COLUMNS
+    }
+    parents = {
+        node: key
+        for (_, name, _), (node, _, facet) in fold.facets.items()
+        if name == PARENT and node.kind == "job" and (key := named(facet, "job"))
+    }
+    require((one.dataset, node.updated_at) for (node, _), found in sources.items() for one in found)
+    require((key, node.updated_at) for node, key in parents.items())
+    require((old, at) for at, old, _ in fold.renames)
+    for node, key in parents.items():
+        node.parent_id = known.nodes[key].id
+    reshaped = fold.reshaped | _rename(fold, known)
+    for (_, name, _), (node, _, facet) in fold.facets.items():
+        _describe(node, name, facet)
+    edges = [(job, dataset, writes, current, generation) for (job, dataset, writes), current in fold.edges().items()]
+    upsert(conn, tables.nodes, [node.row() for node in (fold.touched | known.fresh).values()], constant=_NAME)
+    known.fresh.clear()
+    upsert(conn, tables.edges, edges)
+    upsert(conn, tables.runs, [run.row() for run in fold.runs.values()], constant={"run"})
+    _versions(conn, fold)
+    _facets(conn, fold, generation)
+    _lists(conn, fold)
+    _columns(conn, sources, known)
+    return reshaped or any(name == "symlinks" for _, name, _ in fold.facets)
+
+
+def insert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows, each in the order of the table's columns."""
+    if rows:
+        _execute(conn, table, table.insert(), rows)
+
+
+def upsert(
+    conn: Connection, table: Table, rows: Sequence[Row], *, constant: Collection[str] = (), earliest: str = ""
+) -> None:
+    """Insert the rows or replace those with their key, all but the columns ``constant``; with ``earliest`` only where
+    that column is less."""
+    if not rows:
+        return
+    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table)
+    keys = [column.name for column in table.primary_key]
+    others = {
+        one.name: statement.excluded[one.name] for one in table.c if one.name not in keys and one.name not in constant
+    }
+    where = statement.excluded[earliest] < table.c[earliest] if earliest else None
+    _execute(conn, table, statement.on_conflict_do_update(index_elements=keys, set_=others, where=where), rows)
+
+
+def _execute(conn: Connection, table: Table, statement: Insert, rows: Sequence[Row]) -> None:
+    if conn.dialect.name == "sqlite":  # its driver takes rows as they are: half the time of a statement with names
+        conn.exec_driver_sql(str(statement.compile(dialect=conn.dialect)), list(rows))
+    else:
+        names = [column.name for column in table.c]
+        conn.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _rename(fold: Fold, known: Known) -> bool:
+    """Give renamed datasets their new names; returns whether any got one."""
+    changed = False
+    for at, key, new in fold.renames:
+        old = known.nodes[key]
+        said = (at, new.id)
+        if old.id != new.id and (old.renamed_at is None or said > (old.renamed_at, old.renamed_to or 0)):
+            old.renamed_at, old.renamed_to = said
+            fold.touched[old.id] = old
+            changed = True
+    return changed
+
+
+def _describe(node: Node, name: str, facet: Facet) -> None:
+    """Set the columns of the node that follow from one facet."""
+    if name == "documentation":
+        node.description = text_of(facet.get("description"))
+    elif name == LIFECYCLE:
+        node.lifecycle = text_of(facet.get(LIFECYCLE), 40)
+    elif name == "jobType":
+        node.job_type = text_of(facet.get("integration"), 200)
+    elif name == "sourceCodeLocation":
+        node.location = text_of(facet.get("url"))
+
+
+def _versions(conn: Connection, fold: Fold) -> None:
+    upsert(conn, tables.versions, [(*key, *said) for key, said in fold.versions.items()], earliest="at")
+
+
+def _facets(conn: Connection, fold: Fold, generation: int) -> None:
+    rows = [(node, name, job, generation, body.decode()) for (node, name, job), (_, body, _) in fold.facets.items()]
+    upsert(conn, tables.facets, rows)
+
+
+_LISTS: Mapping[str, tuple[Table, Callable[[Facet], Sequence[Row]]]] = {
+    "schema": (
+        tables.fields,
+        fields_of,
+    ),
+    "tags": (
+        tables.tags,
+        tags_of,
+    ),
+    "ownership": (tables.owners, owners_of),
+    "symlinks": (
+        tables.aliases,
+        lambda said: [(key.namespace, key.name, kind) for key, kind in aliases_of(said).items()],
+    ),
+}
+
+
+def _lists(conn: Connection, fold: Fold) -> None:
+    """Write the lists that facets hold in place of those that they held before."""
+    for word, (table, rows_of) in _LISTS.items():
+        owner = next(iter(table.primary_key)).name
+        found = [(node, facet) for (_, name, _), (node, _, facet) in fold.facets.items() if name == word]
+        if not found:
+            continue
+        conn.execute(delete(table).where(table.c[owner] == bindparam("node")), [{"node": node.id} for node, _ in found])
+        numbered = "position" in table.c
+        rows = [
+            (node.id, position, *row) if numbered else (node.id, *row)
+            for node, facet in found
+            for position, row in enumerate(rows_of(facet))
+        ]
+        insert(conn, table, rows)
+
+
+def _columns(conn: Connection, sources: Mapping[tuple[Node, int], Sequence[Source]], known: Known) -> None:
+    if not sources:
+        return
+    table = tables.columns
+    place = (table.c.dataset_id == bindparam("dataset")) & (table.c.job_id == bindparam("job"))
+    conn.execute(delete(table).where(place), [{"dataset": node.id, "job": job} for node, job in sources])
+    insert(conn, table, [
+        (node.id, job, position, one.field, known.nodes[one.dataset].id, one.column, one.transformations)
+        for (node, job), found in sources.items()
+        for position, one in enumerate(found)
+    ])  # fmt: skip
