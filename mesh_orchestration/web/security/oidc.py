@@ -20,7 +20,7 @@ from mesh_orchestration.errors import MeshError, SettingsError
 from mesh_orchestration.settings import Settings
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-_FRESH, _PAUSE, _PATIENCE = 300.0, 10.0, 5.0  # seconds: keys are fresh; between two attempts; for an answer
+_PATIENCE = 5.0  # seconds for an answer
 _LEEWAY = 30  # seconds that clocks may differ
 _MOST = 1024 * 1024
 
@@ -61,10 +61,11 @@ class Provider:
 
 
 class Verifier:
-    """Checks tokens against the provider's keys, which are asked for again when they are old or one is unknown."""
+    """Checks tokens against the provider's keys, which are asked for again when they are ``fresh`` seconds old or one
+    is unknown, but not within ``pause`` seconds: unknown keys are anybody's to name."""
 
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
+    def __init__(self, provider: Provider, *, fresh: float = 300.0, pause: float = 10.0) -> None:
+        self.provider, self._fresh, self._pause = provider, fresh, pause
         self._lock = Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read = self._tried = -1e9
@@ -102,7 +103,7 @@ class Verifier:
         with self._lock:
             now = time.monotonic()
             known = kid in self._keys
-            if (not known or now - self._read > _FRESH) and now - self._tried > _PAUSE:
+            if (not known or now - self._read > self._fresh) and now - self._tried > self._pause:
                 self._tried = now
                 self._refresh(now, needed=not known)
             if kid not in self._keys:
