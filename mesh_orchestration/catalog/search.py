@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy import text as sql
@@ -16,10 +17,11 @@ KINDS = ("product", "dataset", "job")
 _MOST_WORDS = 12
 _SNIPPET = 180  # characters
 _TAGS = {
-    "sqlite": "json_each(found.tags) tag",
-    "postgresql": "json_array_elements_text(found.tags::json) tag(value)",
+    "sqlite": "json_each(d.tags) tag",
+    "postgresql": "json_array_elements_text(d.tags::json) tag(value)",
 }
-_TAGS_OF_D = {dialect: source.replace("found.", "d.") for dialect, source in _TAGS.items()}
+_TIERS = ("named", "marked", "asked")
+"""The parameters of what is looked for in names alone, in columns, tags and owners too, and everywhere."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ def search(conn: Connection, text: str, filters: Filters | None = None, *, limit
     if not found.total and asked and (better := corrected(asked, vocabulary(conn))):
         found = _counted(conn, better, wanted)
     used = better if found.total and better else asked
-    rows = conn.execute(sql(_best(conn.dialect.name, wanted, used)), _given(used, wanted, conn) | _page(limit, offset))
-    hits = tuple(_hit(row, used) for row in rows.mappings()) if found.total else ()
+    hits = _hits(conn, used, wanted, limit=limit, offset=offset) if found.total else ()
     return Results(hits, found.total, found.facets, " ".join(better) if used is better else "")
 
 
@@ -90,13 +91,13 @@ class _Counted:
 
 def _counted(conn: Connection, asked: Sequence[str], wanted: Filters) -> _Counted:
     """How much matches, in all and by facet."""
-    tags = _TAGS[conn.dialect.name]
+    # Counted by the database: thousands of rows in Python would cost more, and wake its garbage collector.
     query = f"""with found as materialized (
           select d.kind, d.domain, d.owner, d.tags from {_matching(conn.dialect.name, wanted, asked)})
         select 'kind' as facet, kind as name, count(*) as things from found group by kind
         union all select 'domain', domain, count(*) from found where domain <> '' group by domain
         union all select 'owner', owner, count(*) from found where owner <> '' group by owner
-        union all select 'tag', tag.value, count(*) from found, {tags} group by tag.value"""
+        union all select 'tag', tag.value, count(*) from found d, {_TAGS[conn.dialect.name]} group by tag.value"""
     facets: dict[str, dict[str, int]] = {"kind": {}, "domain": {}, "owner": {}, "tag": {}}
     rows = conn.execute(sql(query), _given(asked, wanted, conn))
     for row in sorted(rows, key=lambda one: (-one.things, one.name)):
@@ -104,24 +105,39 @@ def _counted(conn: Connection, asked: Sequence[str], wanted: Filters) -> _Counte
     return _Counted(sum(facets["kind"].values()), facets)
 
 
-def _matching(dialect: str, wanted: Filters, asked: Sequence[str]) -> str:
-    """The documents (``d``) that are wanted, as the rest of a ``select``."""
+def _matching(dialect: str, wanted: Filters, asked: Sequence[str], where: str = "asked") -> str:
+    """The documents (``d``) that are wanted, as the rest of a ``select``; ``where`` is one of ``_TIERS``."""
     conditions = [f"d.{name} = :{name}" for name in ("kind", "domain", "owner") if getattr(wanted, name)]
     if wanted.tag:
-        conditions.append(f"exists (select 1 from {_TAGS_OF_D[dialect]} where tag.value = :tag)")
+        conditions.append(f"exists (select 1 from {_TAGS[dialect]} where tag.value = :tag)")
     source = "search_document d"
     if asked and dialect == "sqlite":
         source = "search_index i cross join search_document d on d.id = i.rowid"
-        conditions.append("search_index match :asked")
+        conditions.append(f"search_index match :{where}")
     elif asked:
-        conditions.append("d.words @@ to_tsquery('simple', :asked)")
+        conditions.append(f"d.words @@ to_tsquery('simple', :{where})")
     return f"{source} where {' and '.join(conditions)}" if conditions else source
 
 
-def _best(dialect: str, wanted: Filters, asked: Sequence[str]) -> str:
+def _hits(conn: Connection, asked: Sequence[str], wanted: Filters, *, limit: int, offset: int) -> tuple[Hit, ...]:
+    """One page of what matches, looked for in no more places than it takes to fill it: to rank everything that a
+    common word is found in takes long."""
+    dialect, given = conn.dialect.name, _given(asked, wanted, conn)
+    where = _TIERS[-1]
+    for tier in _TIERS[:-1] if asked else ():
+        counted = sql(f"select count(*) from {_matching(dialect, wanted, asked, tier)}")
+        if conn.execute(counted, given).scalar_one() >= offset + limit:
+            where = tier
+            break
+    query = sql(_best(dialect, wanted, asked, where))
+    rows = conn.execute(query, given | {"limit": limit, "offset": offset}).mappings()
+    return tuple(_hit(row, asked) for row in rows)
+
+
+def _best(dialect: str, wanted: Filters, asked: Sequence[str], where: str) -> str:
     """The query for the best of them."""
     columns, page = "d.kind, d.key, d.title, d.domain, d.owner, d.tags, d.detail", "limit :limit offset :offset"
-    matching = _matching(dialect, wanted, asked)
+    matching = _matching(dialect, wanted, asked, where)
     if not asked:
         return f"select {columns} from {matching} order by d.kind = 'product' desc, d.title, d.key {page}"
     order = "kind = 'product' desc, key"
@@ -140,9 +156,9 @@ def _best(dialect: str, wanted: Filters, asked: Sequence[str]) -> str:
         order by best.tier, best.score, {order.replace("kind", "best.kind").replace("key", "best.key")}"""
 
 
-def _given(asked: Sequence[str], wanted: Filters, conn: Connection) -> dict[str, str]:
+def _given(asked: Sequence[str], wanted: Filters, conn: Connection) -> dict[str, Any]:
     """The parameters of both queries; words hold nothing but letters and digits."""
-    said = {name: value for name, value in vars(wanted).items() if value}
+    said: dict[str, Any] = {name: value for name, value in vars(wanted).items() if value}
     if not asked:
         return said
     if conn.dialect.name == "sqlite":
@@ -150,10 +166,6 @@ def _given(asked: Sequence[str], wanted: Filters, conn: Connection) -> dict[str,
         return said | {"asked": every, "named": f"{{names}} : ({every})", "marked": f"{{names marks}} : ({every})"}
     texts = {"asked": "*", "named": "*A", "marked": "*AB"}
     return said | {name: " & ".join(f"{word}:{mark}" for word in asked) for name, mark in texts.items()}
-
-
-def _page(limit: int, offset: int) -> dict[str, int]:
-    return {"limit": limit, "offset": offset}
 
 
 def _hit(row: RowMapping, asked: Sequence[str]) -> Hit:
