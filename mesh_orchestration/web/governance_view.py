@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from mesh_orchestration.compliance.collect import collect
 from mesh_orchestration.compliance.report import ComplianceReport, RuleReport, WaiverReport, share
+from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.errors import MeshError
+from mesh_orchestration.governance.bundle import POLICIES
 from mesh_orchestration.governance.decide import Verdict
 from mesh_orchestration.governance.decision_log import DecisionLog, Record
+from mesh_orchestration.planning.git import Repository
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.charts import Bar, Point
 
-WEEKS, DAYS, SOON = 8, 30, timedelta(days=30)
+WEEKS, MOMENTS, DAYS, SOON = 8, 8, 30, timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Denials:
 
 @dataclass(frozen=True)
 class Trend:
-    """The share of compliant products at the ends of past weeks; ``why`` says why there is none."""
+    """The share of compliant products at past moments; ``why`` says why there is none."""
 
     points: tuple[Point, ...] = ()
     why: str = ""
@@ -124,24 +127,23 @@ def denials(settings: Settings, until: datetime) -> Denials:
 
 
 def trend(settings: Settings) -> Trend:
-    """The share of compliant products at the end of each of the last ``WEEKS`` weeks and now, by what git, the lake
-    and the log of decisions know."""
+    """The share of compliant products at ``MOMENTS`` over the last weeks, or since the first contract, by what git,
+    the lake and the log of decisions know."""
     try:
-        return Trend(tuple(_points(settings)))
+        return Trend(tuple(_point(collect(settings, as_of=moment)) for moment in _moments(settings)))
     except MeshError as error:
         return Trend(why=str(error))
 
 
-def _points(settings: Settings) -> Iterator[Point]:
+def _moments(settings: Settings) -> Iterator[datetime | None]:
+    """Evenly spread from the first commit of a contract, at most ``WEEKS`` ago, to now (None: as the files are)."""
+    commits = Repository.of(settings).history((CONTRACTS, POLICIES))
     now = settings.now()
-    monday = datetime.combine(now.date() - timedelta(days=now.weekday()), time(), UTC)
-    for week in range(WEEKS - 1, -1, -1):
-        moment = monday - timedelta(weeks=week)
-        try:
-            yield _point(collect(settings, as_of=moment))
-        except MeshError:  # git knows no contracts of that time yet
-            continue
-    yield _point(collect(settings))
+    first = min((datetime.fromisoformat(one.at).astimezone(UTC) for one in commits), default=now)
+    start = max(first, now - timedelta(weeks=WEEKS))
+    for step in range(MOMENTS):
+        yield start + (now - start) * step / MOMENTS
+    yield None
 
 
 def _point(report: ComplianceReport) -> Point:

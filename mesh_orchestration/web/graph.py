@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from mesh_orchestration.web.layers import Layered, is_bend, layered
 
-WIDTH, HEAD, ROW = 216, 46, 22
+WIDTH, HEAD, ROW = 236, 46, 22
 GAP, LANE, MARGIN = 14, 84, 24
 _BEND = 12  # the height that a line takes where it passes a layer
 _PASSES = 8
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def short_name(self) -> str:
-        return fitting(self.name, 28)
+        return fitting(self.name, 29)
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Card:
 
     @property
     def short_title(self) -> str:
-        return fitting(self.title, 25)
+        return fitting(self.title, 23)
 
     @property
     def short_group(self) -> str:
-        return fitting(self.group_name, 31 if self.kind == "product" else 22)
+        return fitting(self.group_name, 33 if self.kind == "product" else 24)
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,6 @@ _FORMS: Mapping[Unit, str] = {"day": "%d %b", "week": "%G-W%V", "month": "%b %Y"
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One day, week or month in a strip: its tone, empty where nothing is known, and what it was in words."""
-
-    tone: str
-    said: str
-
-
-@dataclass(frozen=True)
 class Overview:
     """The mesh in a window, and whether the gate holds; ``target`` is the share that is promised where no contract
     says otherwise."""
@@ -103,10 +95,10 @@ def limits(target: float) -> tuple[Limit, ...]:
     return (Limit(target, f"target {target:.6g}" if target <= 0 else f"target {target * 100:.6g}%"),)
 
 
-def strip(periods: Sequence[Period], target: float, last: int = 31) -> tuple[Mark, ...]:
-    """The last periods, each as good or bad."""
+def marks(periods: Sequence[Period], target: float, last: int = 31) -> tuple[tuple[str, str], ...]:
+    """The last periods for a strip: the tone of each, empty where nothing is known, and what it was in words."""
     return tuple(
-        Mark(tone(one.tally, target), f"{one.start:%Y-%m-%d}: {_kept(one.tally)}{measured(one.tally)}")
+        (tone(one.tally, target), f"{one.start:%Y-%m-%d}: {_kept(one.tally)}{measured(one.tally)}")
         for one in periods[-last:]
     )
 

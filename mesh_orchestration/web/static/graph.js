@@ -40,7 +40,7 @@ for (const frame of document.querySelectorAll("[data-graph]")) {
     if (view.scale >= 0.62) return;
     const { width, height } = size();
     view.scale = 0.8;
-    view.x = frame.dataset.x === undefined ? 0 : +frame.dataset.x + 108 - width / view.scale / 2;
+    view.x = frame.dataset.x === undefined ? 0 : +frame.dataset.x + 118 - width / view.scale / 2;
     view.y = frame.dataset.y === undefined ? 0 : +frame.dataset.y + 60 - height / view.scale / 2;
     show();
   }
