@@ -28,7 +28,7 @@ class Meters:
     def __init__(self, hold: float) -> None:
         self._hold, self._lock = hold, threading.Lock()
         self._held: dict[str, tuple[float, bytes]] = {}
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         labels = ("method", "route")
