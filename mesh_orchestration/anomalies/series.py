@@ -33,7 +33,7 @@ METRICS: Mapping[str, Metric] = {
         Metric(DELAY, "freshness", "seconds", 60, 0.25, late=True),
         Metric(NULLS, "nulls", "share", 0.01, 0),
         Metric(MEAN, "distribution", "number", 0, 0.02),
-        Metric(DISTINCT, "distribution", "values", 2, 0.05, scaled=True),
+        Metric(DISTINCT, "distribution", "values", 2, 0.1, scaled=True),
         Metric(FAILING, "checks", "share", 0.01, 0),
     )
 }

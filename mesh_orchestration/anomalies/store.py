@@ -37,7 +37,7 @@ from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
 
 FOLDER, FILE = "anomalies", "anomalies.db"
-HISTORY = 400
+HISTORY = 720
 """How many publications back a baseline looks."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = MetaData()
@@ -165,8 +165,16 @@ class Writer:
     def progress(self) -> dict[str, Progress]:
         return _progress(self._connection)
 
-    def points(self, address: str) -> dict[Key, tuple[Point, ...]]:
-        return _points(self._connection, address, HISTORY)
+    def points(self, address: str, *, metric: str = "") -> dict[Key, tuple[Point, ...]]:
+        return _points(self._connection, address, HISTORY, metric)
+
+    def shifts(self, address: str, ending: str) -> dict[Key, datetime]:
+        """Since when each series is at the level it has now: the beginning of the last anomaly that ended so."""
+        table = _FINDINGS.c
+        key = (table.address, table.metric, table.subject)
+        wanted = select(*key, func.max(table.opened)).where(table.address == address, table.ending == ending)
+        rows = self._connection.execute(wanted.group_by(*key)).all()
+        return {Key(str(row[0]), str(row[1]), str(row[2])): _moment(int(row[3])) for row in rows}
 
     def open_findings(self) -> dict[Key, Finding]:
         """What lasts, by series."""
@@ -193,9 +201,16 @@ class Writer:
         if not self._connection.execute(update(_PRODUCTS).where(table.address == address).values(**said)).rowcount:
             self._connection.execute(insert(_PRODUCTS).values(address=address, **said))
 
+    def trim(self, address: str) -> None:
+        """Drop the points that no baseline looks back to any more."""
+        table = _POINTS.c
+        mine = (table.address == address, table.metric == ROWS)
+        times = select(table.at).where(*mine).order_by(table.at.desc()).limit(1).offset(HISTORY - 1)
+        if first := self._connection.execute(times).scalar():
+            self._connection.execute(delete(_POINTS).where(table.address == address, table.at < first))
+
     def forget(self, before: datetime) -> None:
-        """Drop what is older than ``before`` and over."""
-        self._connection.execute(delete(_POINTS).where(_POINTS.c.at < _number(before)))
+        """Drop the anomalies that ended before ``before``."""
         self._connection.execute(delete(_FINDINGS).where(_FINDINGS.c.closed < _number(before)))
 
 
@@ -266,11 +281,13 @@ def _progress(connection: Connection) -> dict[str, Progress]:
     return {row["address"]: Progress(row["table"], row["sequence"], _moment(row["published"])) for row in rows}
 
 
-def _points(connection: Connection, address: str, last: int) -> dict[Key, tuple[Point, ...]]:
+def _points(connection: Connection, address: str, last: int, metric: str = "") -> dict[Key, tuple[Point, ...]]:
     table = _POINTS.c
     times = select(table.at).where(table.address == address, table.metric == ROWS).order_by(table.at.desc())
     first = connection.execute(select(func.min(times.limit(last).subquery().c.at))).scalar()
     wanted = select(_POINTS).where(table.address == address, table.at >= (first or 0))
+    if metric:
+        wanted = wanted.where(table.metric == metric)
     found = dict[Key, list[Point]]()
     for row in connection.execute(wanted.order_by(table.metric, table.subject, table.at)).mappings():
         key = Key(row["address"], row["metric"], row["subject"])
