@@ -73,6 +73,7 @@ def _table(one: str) -> Panel:
         f"max by (address) ({metrics.SLA_BROKEN.name}{one})": {"Value #B": "broken"},
         f"max by (address) ({metrics.REFUSED.name}{one})": {"Value #C": "refused"},
         f"time() - max by (address) ({metrics.PUBLISHED.name}{one} > 0)": {"Value #D": "age in seconds"},
+        f"max by (address) ({metrics.ANOMALIES_OPEN.name}{one})": {"Value #E": "anomalies"},
     }
     return Panel(
         "Products now",

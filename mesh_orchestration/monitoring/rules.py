@@ -106,6 +106,14 @@ def _publication(product: DataProduct, who: tuple[tuple[str, str], ...]) -> Iter
         labels=who,
     )
     yield Alert(
+        "MeshAnomaly",
+        f"{metrics.ANOMALIES_OPEN.name}{one} > 0",
+        "info",
+        f"{address} is not as its history lets expect",
+        f"A warning, nothing was held back. See what was expected and why: mesh anomalies {address}",
+        labels=who,
+    )
+    yield Alert(
         "MeshProductNotReported",
         f'absent({metrics.PRODUCT_INFO.name}{one}) and on () up{{job="{JOB}"}} == 1',
         "warning",

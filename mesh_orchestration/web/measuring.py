@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from mesh_orchestration.anomalies.store import open_findings
 from mesh_orchestration.catalog.measures import (
     check_measures,
     lineage_measure,
@@ -58,6 +59,7 @@ class Collector:
             "lineage": lambda: _lineage(self.catalog),
             "sla": lambda: level_metrics(self.settings, self.settings.now()),
             "incidents": lambda: _incidents(self.settings),
+            "anomalies": lambda: _anomalies(self.settings, self.catalog),
         }
 
 
@@ -96,6 +98,13 @@ def _lineage(catalog: Catalog) -> Iterator[Metric]:
     yield metrics.LINEAGE_NODES.family(((kind,), found.nodes.get(kind, 0)) for kind in ("dataset", "job"))
     yield metrics.LINEAGE_EDGES.family([((), found.edges)])
     yield metrics.LINEAGE_LAST.family([((), found.received.timestamp() if found.received else 0.0)])
+
+
+def _anomalies(settings: Settings, catalog: Catalog) -> Iterator[Metric]:
+    with catalog.reading() as connection:
+        addresses = [one.address for one in product_measures(connection)]
+    counts = Counter(one.key.address for one in open_findings(settings))
+    yield metrics.ANOMALIES_OPEN.family(((address, address.split(".", 1)[0]), counts[address]) for address in addresses)
 
 
 def _incidents(settings: Settings) -> Iterator[Metric]:

@@ -64,6 +64,7 @@ CASES = {
         "info",
         WHO | {"check": "amounts", "severity": "info"},
     ),
+    "MeshAnomaly": Case({of("mesh_anomalies_open"): "2x100"}, {of("mesh_anomalies_open"): "0x100"}, "info", WHO),
     "MeshProductNotReported": Case({UP: "1x100"}, {UP: "1x100", INFO: "1x100"}, "warning", WHO),
     "MeshSlaBurnsFast": Case(
         {level("mesh_sla_burn_rate", "freshness", "1h"): "0x80 15x40", BROKEN: "1x120"},
@@ -240,3 +241,8 @@ def test_what_looks_like_a_template_in_a_contract_is_text(tmp_path: Path) -> Non
     (tmp_path / "domain.rules.yml").write_text(rule_files(settings, load_mesh(settings))["domain-orders.rules.yml"])
     assert promtool(tmp_path, "check", "rules", "domain.rules.yml").returncode == 0
     assert "{{$value}}" not in (tmp_path / "domain.rules.yml").read_text()
+
+
+def test_promtool_accepts_what_the_example_deploys() -> None:
+    done = promtool(Path(__file__).parents[2], "check", "config", "deploy/monitoring/prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
