@@ -1,4 +1,4 @@
-"""Where notices go: the log, a JSON webhook, e-mail over SMTP, and anything Apprise has a URL for."""
+"""Where letters go: the log, a JSON webhook, e-mail over SMTP, and anything Apprise has a URL for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from mesh_orchestration.errors import MeshError, SettingsError
-from mesh_orchestration.incidents.notice import Notice
+from mesh_orchestration.incidents.notice import Letter
 from mesh_orchestration.settings import Settings
 
 TIMEOUT = 10.0
@@ -24,7 +24,7 @@ _log = logging.getLogger("mesh.alerts")
 
 
 class DeliveryError(MeshError):
-    """A channel did not take a notice; the message names the channel, never a secret. ``down`` when the
+    """A channel did not take a letter; the message names the channel, never a secret. ``down`` when the
     whole service could not be reached, so that trying it again at once is a waste of time."""
 
     def __init__(self, message: str, *, down: bool = False) -> None:
@@ -42,8 +42,8 @@ class Channel(Protocol):
     @property
     def service(self) -> str: ...
 
-    def send(self, notice: Notice) -> None:
-        """Deliver ``notice``; raises DeliveryError when that failed and may be tried again."""
+    def send(self, letter: Letter) -> None:
+        """Deliver ``letter``; raises DeliveryError when that failed and may be tried again."""
         ...
 
 
@@ -54,14 +54,14 @@ class LogChannel:
     name: str = "log"
     service: str = "log"
 
-    def send(self, notice: Notice) -> None:
+    def send(self, letter: Letter) -> None:
         # Not information: a code server logs from warnings on, and who saw the alert must see its end.
-        _log.warning("%s", notice.text)
+        _log.warning("%s", letter.text)
 
 
 @dataclass(frozen=True)
 class WebhookChannel:
-    """POSTs the notice's payload as JSON; ``secret`` signs the body (HMAC-SHA256)."""
+    """POSTs the letter's payload as JSON; ``secret`` signs the body (HMAC-SHA256)."""
 
     url: str = field(repr=False)
     secret: str = field(default="", repr=False)
@@ -75,9 +75,9 @@ class WebhookChannel:
     def service(self) -> str:
         return self.name
 
-    def send(self, notice: Notice) -> None:
-        body = json.dumps(notice.payload).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": notice.key}
+    def send(self, letter: Letter) -> None:
+        body = json.dumps(letter.payload).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": letter.key}
         if self.secret:
             digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
             headers["X-Mesh-Signature"] = f"sha256={digest}"
@@ -93,12 +93,11 @@ class WebhookChannel:
 
 @dataclass(frozen=True)
 class EmailChannel:
-    """Sends plain text over SMTP to the addresses in ``to``, with copies to ``cc``."""
+    """Sends plain text over SMTP to the addresses in ``to``."""
 
     url: str = field(repr=False)
     sender: str
     to: tuple[str, ...]
-    cc: tuple[str, ...] = ()
     timeout: float = TIMEOUT
 
     @property
@@ -109,14 +108,12 @@ class EmailChannel:
     def service(self) -> str:
         return f"SMTP server {urlsplit(self.url).hostname}"
 
-    def send(self, notice: Notice) -> None:
+    def send(self, letter: Letter) -> None:
         mail = EmailMessage()
-        mail["Subject"], mail["From"], mail["To"] = notice.title, self.sender, ", ".join(self.to)
-        if self.cc:
-            mail["Cc"] = ", ".join(self.cc)
-        mail["Message-ID"] = f"<{notice.key.replace(':', '.')}@mesh>"
-        mail["X-Mesh-Idempotency-Key"] = notice.key
-        mail.set_content(notice.text)
+        mail["Subject"], mail["From"], mail["To"] = letter.title, self.sender, ", ".join(self.to)
+        mail["Message-ID"] = f"<{hashlib.sha256(letter.key.encode()).hexdigest()}@mesh>"
+        mail["X-Mesh-Idempotency-Key"] = letter.key
+        mail.set_content(letter.text)
         try:
             self._submit(mail)
         except smtplib.SMTPRecipientsRefused as error:
@@ -152,27 +149,27 @@ class AppriseChannel:
     def service(self) -> str:
         return self.name
 
-    def send(self, notice: Notice) -> None:
+    def send(self, letter: Letter) -> None:
         import apprise
 
         service = apprise.Apprise()
         if not service.add(self.url):
             raise DeliveryError(f"{self.name}: Apprise knows no such URL; mend MESH_ALERT_URLS")
-        recovered = notice.message.transition == "recovered"
-        level = "success" if recovered else {"warn": "warning", "error": "failure"}[notice.message.incident.level]
-        if not service.notify(title=notice.title, body=notice.text, notify_type=level):
-            raise DeliveryError(f"{self.name} did not take the notice")
+        if not service.notify(title=letter.title, body=letter.text, notify_type=letter.tone):
+            raise DeliveryError(f"{self.name} did not take the letter")
 
 
 @dataclass(frozen=True)
 class Routes:
-    """The configured channels: what every notice gets, what teams get, and how e-mail leaves the house."""
+    """The configured channels: what every message to owners gets, what teams get, how e-mail leaves the
+    house, and the page (URL) that shows all incidents."""
 
     always: tuple[Channel, ...]
     general: tuple[Channel, ...] = ()
     teams: dict[str, tuple[Channel, ...]] = field(default_factory=dict)
     smtp_url: str = field(default="", repr=False)
     sender: str = ""
+    page: str = ""
 
     @classmethod
     def load(cls, settings: Settings) -> Routes:
@@ -187,34 +184,34 @@ class Routes:
             for name, urls in settings.environ.items()
             if name.startswith(prefix) and urls
         }
+        page = f"{settings.get('MESH_SERVE_URL', 'http://127.0.0.1:5000')}/incidents"
         smtp = settings.get("MESH_SMTP_URL")
         if smtp:
             host = _checked("MESH_SMTP_URL", smtp, ("smtp", "smtps")).hostname
             sender = settings.get("MESH_SMTP_FROM", f"mesh@{host}")
-        return cls(tuple(always), _apprise(settings.get("MESH_ALERT_URLS")), teams, smtp, sender if smtp else "")
+        return cls(tuple(always), _apprise(settings.get("MESH_ALERT_URLS")), teams, smtp, sender if smtp else "", page)
 
-    def channels(self, notice: Notice) -> tuple[Channel, ...]:
-        """Where ``notice`` goes: always the log and the webhook; an owner that is an e-mail address gets
-        e-mail (the general URLs when no SMTP server is set); ``team:orders`` gets the URLs of
-        MESH_ALERT_URLS_ORDERS, or the general ones. Owners of products that read a refused one are copied."""
-        chosen: dict[str, Channel] = {channel.name: channel for channel in self.always}
-        mails = tuple(owner for owner in notice.about.owners if "@" in owner)
-        named = [owner for owner in notice.about.owners if "@" not in owner]
+    def channels(self, owners: Sequence[str]) -> tuple[Channel, ...]:
+        """Where a message to ``owners`` of what is wrong goes: always the log and the webhook, and to the people."""
+        chosen = {channel.name: channel for channel in (*self.always, *self.people(owners))}
+        return tuple(chosen.values())
+
+    def people(self, owners: Sequence[str]) -> tuple[Channel, ...]:
+        """How to reach ``owners``: one that is an e-mail address gets e-mail (the general URLs when no SMTP server is
+        set); ``team:orders`` gets the URLs of MESH_ALERT_URLS_ORDERS, or the general ones, as do no owners at all."""
+        chosen: dict[str, Channel] = {}
+        mails = tuple(owner for owner in owners if "@" in owner)
+        named = [owner for owner in owners if "@" not in owner]
         if mails and self.smtp_url:
-            channel = EmailChannel(self.smtp_url, self.sender, mails, self._copies(notice, mails))
+            channel = EmailChannel(self.smtp_url, self.sender, mails)
             chosen[channel.name] = channel
         wanted: list[Sequence[Channel]] = [
             self.teams.get(owner.removeprefix("team:").lower().replace("-", "_"), self.general) for owner in named
         ]
-        if (mails and not self.smtp_url) or not notice.about.owners:
+        if (mails and not self.smtp_url) or not owners:
             wanted.append(self.general)
         chosen |= {channel.name: channel for channels in wanted for channel in channels}
         return tuple(chosen.values())
-
-    def _copies(self, notice: Notice, owners: tuple[str, ...]) -> tuple[str, ...]:
-        if notice.message.incident.kind != "contract":
-            return ()
-        return tuple(sorted({reader for reader in notice.about.readers.values() if "@" in reader} - set(owners)))
 
 
 def _apprise(urls: str) -> tuple[Channel, ...]:

@@ -1,4 +1,4 @@
-"""What can open, escalate or close an incident: the facts that alerts are made from."""
+"""What can open, escalate or close an incident: the facts of the event log."""
 
 from __future__ import annotations
 
@@ -74,11 +74,13 @@ class FreshnessChanged(Happened):
 
 @dataclass(frozen=True)
 class StepFailed:
-    """One failed step of a run: ``subject`` is a product's address, a domain or ``location/job``."""
+    """One failed step of a run: ``subject`` is a product's address, a domain or ``location/job``; ``drift`` when a
+    source or a model no longer has the shape that the contract expects."""
 
     subject: str
     assets: tuple[str, ...]
     error: str
+    drift: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ class Incident:
 
     ``subject`` is a product's address, a domain, ``location/job`` or a part of the platform. ``failing`` are the
     checks, assets or service levels that have to be well again, ``affected`` the products downstream that it made
-    late, with their owners. ``times`` counts how often it was seen; ``end`` says how it ended.
+    late, with their owners. ``times`` counts how often it was seen; ``told_at`` is when it was told at its level,
+    ``unanswered_at`` when it was escalated because nobody acknowledged it; ``end`` says how it ended.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Incident:
     affected: Mapping[str, str] = field(default_factory=dict)
     acknowledged_at: float | None = None
     acknowledged_by: str = ""
+    told_at: float = 0.0
     unanswered_at: float | None = None
     flapping: bool = False
     settles_at: float | None = None

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.errors import SettingsError
@@ -170,6 +170,13 @@ def mutes(connection: Connection, now: float) -> tuple[Mute, ...]:
 def progress(connection: Connection) -> dict[str, float]:
     """How far each reader has come, by its name."""
     return {row.name: row.said for row in connection.execute(select(PROGRESS))}
+
+
+def note_progress(connection: Connection, name: str, said: float) -> None:
+    """Write down how far the reader ``name`` has come."""
+    known = connection.execute(update(PROGRESS).where(PROGRESS.c.name == name).values(said=said))
+    if not known.rowcount:
+        connection.execute(insert(PROGRESS).values(name=name, said=said))
 
 
 def _within(state: State, subject: str, since: float) -> Iterator[ColumnElement[bool]]:

@@ -44,6 +44,7 @@ INCIDENTS = Table(
     Column("affected", Text, nullable=False),
     Column("acknowledged_at", Double),
     Column("acknowledged_by", Text, nullable=False),
+    Column("told_at", Double, nullable=False),
     Column("unanswered_at", Double),
     Column("flapping", Integer, nullable=False),
     Column("settles_at", Double),

@@ -1,8 +1,9 @@
-"""From Dagster's events to the events that alerts are made from."""
+"""From Dagster's events to the events that incidents are made from."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,6 +34,9 @@ _STEP_EVENTS = {
     DagsterEventType.STEP_SUCCESS,
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
+
+_DRIFTED = re.compile(r"column \S+: (not in the file|found .+), expected |drifted from its contract")
+"""How input ports and engines say that something has not the shape that its contract expects."""
 
 
 def alert_events(instance: dg.DagsterInstance, entries: tuple[tuple[int, EventLogEntry], ...]) -> Iterator[Event]:
@@ -135,7 +139,7 @@ def _step(step: str, keys: list[dg.AssetKey], error: str, job: str) -> StepFaile
     address = address_of(keys[0]) if len(keys) == 1 else ""
     domains = {key.path[0] for key in keys}
     subject = address or (domains.pop() if len(domains) == 1 else job)
-    return StepFailed(subject, names, f"Step {step}: {error}")
+    return StepFailed(subject, names, f"Step {step}: {error}", drift=bool(_DRIFTED.search(error)))
 
 
 def _error(event: dg.DagsterEvent) -> str:

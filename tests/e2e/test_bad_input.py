@@ -13,9 +13,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mesh_orchestration.incidents.about import served
 from mesh_orchestration.orchestration.instance import open_instance
-from mesh_orchestration.orchestration.platform import serving
-from mesh_orchestration.orchestration.platform_alerts import alert_sensor
+from mesh_orchestration.orchestration.platform_incidents import incident_sensor
 from mesh_orchestration.replay.faults import Fault, heal, inject
 from tests.cli.mesh import environment, mesh
 from tests.e2e.example import Example, edited, example_at, outcomes, reasons, rows
@@ -119,15 +119,15 @@ def test_nulls_above_the_threshold_are_refused_until_the_next_good_batch(publish
 
 
 class Alerts:
-    """The platform's alert sensor, evaluated on the mesh's own instance when asked."""
+    """The platform's sensor of incidents, evaluated on the mesh's own instance when asked."""
 
     def __init__(self, example: Example) -> None:
-        self.example, self.cursor = example, ""
+        self.example = example
 
     def tick(self) -> None:
-        sensor = alert_sensor(self.example.settings, lambda one: serving(self.example.settings, one), settle=0.0)
-        result = sensor(dg.build_sensor_context(instance=self.example.instance, cursor=self.cursor))
-        self.cursor = result.cursor
+        settings = self.example.settings
+        sensor = incident_sensor(settings, lambda one: served(settings, one), settle=0.0)
+        sensor(dg.build_sensor_context(instance=self.example.instance))
 
 
 def line_of_a_range(example: Example) -> int:

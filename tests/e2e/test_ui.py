@@ -161,7 +161,8 @@ def test_schedules_sensors_and_daemons_run(up: MeshUp) -> None:
         "billing_automation",
         "inventory_automation",
         "upkeep_schedule",
-        "alerts",
+        "catalog",
+        "incidents",
         "sla",
         "replay_source",
     }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.incidents.about import About
 from mesh_orchestration.incidents.channels import (
     AppriseChannel,
     DeliveryError,
@@ -20,22 +21,22 @@ from mesh_orchestration.incidents.channels import (
     WebhookChannel,
 )
 from mesh_orchestration.incidents.events import Finding
-from mesh_orchestration.incidents.notice import About, Notice
-from mesh_orchestration.incidents.signals import Incident, Message
+from mesh_orchestration.incidents.model import Incident, Message, Transition
+from mesh_orchestration.incidents.notice import Letter, Notice
 from tests.builders import settings_at
 from tests.incidents.sinks import mail_sink, webhook_sink
 
 
-def notice(*owners: str, readers: dict[str, str] | None = None) -> Notice:
-    incident = Incident("orders.orders.v1", "contract", "error", 7, 1_700_000_000.0, failing=("c",))
-    return Notice(Message(incident, "opened", 1_700_000_000.0, findings=(Finding("c"),)), About(owners, readers or {}))
+def notice(*owners: str, transition: Transition = "opened") -> Letter:
+    incident = Incident("1", "orders.orders.v1", "contract", "error", 1_700_000_000.0, failing=("c",))
+    message = Message(incident, transition, 1_700_000_000.0, f"1:{transition}", findings=(Finding("c"),))
+    return Notice(message, About(owners)).letter
 
 
 def test_a_recovery_is_logged_where_its_alert_was(caplog: pytest.LogCaptureFixture) -> None:
-    incident = Incident("orders.orders.v1", "contract", "error", 7, 1_700_000_000.0, failing=("c",))
     with caplog.at_level(logging.WARNING, "mesh.alerts"):
-        for transition in ("opened", "recovered"):
-            LogChannel().send(Notice(Message(incident, transition, 1_700_000_000.0), About(("team:orders",), {})))
+        for letter in (notice("team:orders"), notice("team:orders", transition="recovered")):
+            LogChannel().send(letter)
 
     assert [record.getMessage().splitlines()[0] for record in caplog.records] == [
         "[ERROR] orders.orders.v1: not published, the contract is broken",
@@ -43,8 +44,8 @@ def test_a_recovery_is_logged_where_its_alert_was(caplog: pytest.LogCaptureFixtu
     ]
 
 
-def names(root: Path, said: Notice, **environ: str) -> list[str]:
-    return [channel.name for channel in Routes.load(settings_at(root, **environ)).channels(said)]
+def names(root: Path, said: Letter, **environ: str) -> list[str]:
+    return [channel.name for channel in Routes.load(settings_at(root, **environ)).channels(said.to)]
 
 
 def test_the_webhook_gets_json_with_idempotency_key_and_signature() -> None:
@@ -77,14 +78,14 @@ def test_a_webhook_that_is_gone_is_down() -> None:
     assert caught.value.down
 
 
-def test_mail_goes_to_the_owner_with_a_copy_to_the_readers() -> None:
+def test_mail_goes_to_the_owner() -> None:
     said = notice("team-orders@company.io")
 
     with mail_sink() as (sink, url):
-        EmailChannel(url, "mesh@company.io", ("team-orders@company.io",), ("billing@company.io",)).send(said)
+        EmailChannel(url, "mesh@company.io", ("team-orders@company.io",)).send(said)
 
     (mail,) = sink.mails
-    assert (mail["To"], mail["Cc"], mail["Subject"]) == ("team-orders@company.io", "billing@company.io", said.title)
+    assert (mail["To"], mail["Subject"]) == ("team-orders@company.io", said.title)
     assert mail.get_content().splitlines() == said.text.splitlines()
 
 

@@ -10,11 +10,15 @@ from typing import Any
 import jsonschema
 import pytest
 
+from mesh_orchestration.incidents.about import About, Serving
 from mesh_orchestration.incidents.events import Finding
-from mesh_orchestration.incidents.notice import About, Notice, Serving
-from mesh_orchestration.incidents.signals import Incident, Kind, Message
+from mesh_orchestration.incidents.model import Incident, Kind, Message
+from mesh_orchestration.incidents.notice import Notice, together
 
 SINCE = 1_700_003_600.0
+ID = "6d657368-0000-4000-8000-616c65727473"
+GO_ON = "You go on reading snapshot 42 from 2023-11-14T22:13:20+00:00"
+SCHEMA = json.loads((files("mesh_orchestration.incidents") / "webhook.schema.json").read_text())
 FINDING = Finding(
     "contract__null__id",
     expectation="expect_column_values_to_not_be_null",
@@ -29,10 +33,9 @@ ABOUT = About(("team-orders@company.io",), {"billing.revenue.v1": "team:billing"
 
 
 def notice(kind: Kind = "contract", **parts: Any) -> Notice:
-    incident = Incident(
-        "orders.orders.v1", kind, "error", 7, 1_700_003_600.0, run_id="run1", failing=("contract__null__id",)
-    )
-    message = Message(incident, "opened", 1_700_003_600.0, run_id="run1", findings=(FINDING,))
+    failing = ("contract__null__id",)
+    incident = Incident(ID, "orders.orders.v1", kind, "error", SINCE, run_id="run1", check="freshness", failing=failing)
+    message = Message(incident, "opened", SINCE, f"{ID}:opened", run_id="run1", findings=(FINDING,))
     return Notice(replace(message, **parts), ABOUT, "http://127.0.0.1:3000")
 
 
@@ -48,7 +51,7 @@ def test_a_refusal_says_everything_its_owner_needs() -> None:
         "Next: mesh rejected orders.orders.v1",
         "Owner: team-orders@company.io",
         "Run: http://127.0.0.1:3000/runs/run1",
-        f"Incident: {opened.message.incident.id}",
+        f"Incident: {ID}",
     ]
 
 
@@ -89,11 +92,43 @@ def test_a_failed_run_says_why_and_what_to_run_next() -> None:
     assert "Next: open the run, mend the cause, then mesh run orders" in lines
 
 
-@pytest.mark.parametrize("kind", ["contract", "check", "freshness", "run"])
-@pytest.mark.parametrize("transition", ["opened", "recovered"])
+def test_a_reader_is_told_what_they_read_meanwhile_and_not_what_to_mend() -> None:
+    lines = replace(notice(), reader="team:billing").text.splitlines()
+
+    assert lines[:3] == [
+        "[NOTICE] orders.orders.v1, which you read: not published, the contract is broken",
+        "You read it in: billing.revenue.v1",
+        f"{GO_ON}: it is whole and checked, and gets older until this is mended.",
+    ]
+    assert not any(line.startswith(("Run:", "Next:", "- ")) for line in lines)
+
+
+def test_the_owner_of_a_late_product_is_told_where_the_cause_is() -> None:
+    lines = notice(transition="affected", subject="billing.revenue.v1").text.splitlines()
+
+    assert lines[0] == "[ERROR] billing.revenue.v1: late because of orders.orders.v1"
+    assert lines[2] == "The cause is upstream: orders.orders.v1 (contract), since 2023-11-14T23:13:20+00:00."
+
+
+def test_many_letters_become_one_that_names_them_all() -> None:
+    said = together([notice().letter, notice(transition="recovered").letter], page="http://127.0.0.1:5000/incidents")
+
+    assert said.text.splitlines() == [
+        "[1 TROUBLES, 1 RECOVERIES] told together because there are so many",
+        "- [ERROR] orders.orders.v1: not published, the contract is broken",
+        "- [RESOLVED] orders.orders.v1: published again",
+        "All: http://127.0.0.1:5000/incidents",
+    ]
+    jsonschema.validate(said.payload, SCHEMA)
+
+
+KINDS: tuple[Kind, ...] = ("contract", "check", "freshness", "run", "sla", "anomaly", "drift", "platform")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("transition", ["opened", "affected", "flapping", "unanswered", "escalated", "recovered"])
 def test_the_payload_keeps_its_schema(kind: Kind, transition: str) -> None:
-    schema = json.loads((files("mesh_orchestration.incidents") / "webhook.schema.json").read_text())
     said = notice(kind, transition=transition, last_published=1.0)
 
-    jsonschema.validate(json.loads(json.dumps(said.payload)), schema, format_checker=jsonschema.FormatChecker())
-    jsonschema.validate(replace(said, about=About()).payload, schema)
+    jsonschema.validate(json.loads(json.dumps(said.payload)), SCHEMA, format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(replace(said, about=About()).payload, SCHEMA)

@@ -96,7 +96,7 @@ def test_the_platform_has_the_sensor_as_soon_as_openlineage_is_set_up(mesh: Mesh
 def test_wrong_settings_of_openlineage_fail_the_tick_and_keep_no_other_sensor_from_loading(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product("orders.orders.v1"), OPENLINEAGE__TRANSPORT__TYPE="async_http")
     names = {sensor.name for sensor in definitions(settings).get_repository_def().sensor_defs}
-    assert names >= {"alerts", "lineage"}
+    assert names >= {"incidents", "lineage"}
     sensor = lineage_sensor(settings)
     assert sensor is not None
     with dg.instance_for_test() as instance, pytest.raises(SettingsError, match="use http"):

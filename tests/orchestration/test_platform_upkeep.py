@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mesh_orchestration.incidents.about import served
 from mesh_orchestration.orchestration import platform
 from mesh_orchestration.orchestration.platform_upkeep import REPLAY, UPKEEP, purge_runs, tidy_products
 from mesh_orchestration.settings import Settings
@@ -46,7 +47,7 @@ def test_the_upkeep_job_runs_on_a_mesh_that_has_published_nothing(tmp_path: Path
 
 
 def test_nothing_is_served_before_the_first_publication(settings: Settings) -> None:
-    assert platform.serving(settings, "orders.orders.v1") is None
+    assert served(settings, "orders.orders.v1") is None
 
 
 def reading_the_example(root: Path, **environ: str) -> Settings:
@@ -59,11 +60,11 @@ def sensors(settings: Settings) -> set[str]:
     return {sensor.name for sensor in platform.definitions(settings).get_repository_def().sensor_defs}
 
 
-def test_the_platform_serves_alerts_slas_upkeep_and_the_replayed_source(tmp_path: Path) -> None:
+def test_the_platform_serves_incidents_slas_upkeep_and_the_replayed_source(tmp_path: Path) -> None:
     settings = reading_the_example(tmp_path)
     repository = platform.definitions(settings).get_repository_def()
 
-    assert sensors(settings) == {"alerts", "sla", "replay_source"}
+    assert sensors(settings) == {"catalog", "incidents", "sla", "replay_source"}
     assert [schedule.name for schedule in repository.schedule_defs] == ["upkeep_schedule"]
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
 
