@@ -35,9 +35,9 @@ def eventually(look: Callable[[], T], *, deadline: float = DEADLINE) -> T:
 
 
 class MeshProcess:
-    """``mesh up`` for the stand-in locations, with its home in ``root``."""
+    """``mesh up`` for the stand-in locations, with its home in ``root``; ``environ`` adds settings."""
 
-    def __init__(self, root: Path, *locations: str) -> None:
+    def __init__(self, root: Path, *locations: str, **environ: str) -> None:
         (root / "contracts").mkdir(exist_ok=True)
         (root / "workspace.yaml").touch()
         shutil.copy(REPO / "dagster.yaml", root)
@@ -48,7 +48,7 @@ class MeshProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.server.run_up", *locations],
                 cwd=root,
-                env={**keep, "PYTHONPATH": str(REPO), "MESH_ROOT": str(root)},
+                env={**keep, "PYTHONPATH": str(REPO), "MESH_ROOT": str(root), **environ},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -114,8 +114,8 @@ class MeshProcess:
 
 
 @contextmanager
-def mesh_process(root: Path, *locations: str) -> Iterator[MeshProcess]:
-    mesh = MeshProcess(root, *locations)
+def mesh_process(root: Path, *locations: str, **environ: str) -> Iterator[MeshProcess]:
+    mesh = MeshProcess(root, *locations, **environ)
     try:
         yield mesh
     finally:

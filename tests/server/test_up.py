@@ -14,16 +14,23 @@ from mesh_orchestration.server.health import catalog_answers, graphql, location_
 from mesh_orchestration.server.lock import exclusive, who_runs
 from tests.builders import settings_at
 from tests.server.mesh_process import MeshProcess, eventually, mesh_process
+from tests.telemetry.collector import Collector, collector
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshProcess]:
+def traces() -> Iterator[Collector]:
+    with collector() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory, traces: Collector) -> Iterator[MeshProcess]:
     root = tmp_path_factory.mktemp("mesh")
     (root / "contracts").mkdir()
     (root / "contracts" / "name.yaml").write_text("before")
-    with mesh_process(root, "one", "two", "broken", "edited") as running:
+    with mesh_process(root, "one", "two", "broken", "edited", **traces.environ) as running:
         assert running.url
         yield running
 
@@ -51,6 +58,13 @@ def test_a_run_is_forked_from_its_locations_run_factory(mesh: MeshProcess) -> No
     run = eventually(lambda: (found := mesh.run(run_id))["status"] in {"SUCCESS", "FAILURE"} and found)
     assert run["status"] == "SUCCESS"  # type: ignore[index]
     assert len(mesh.children()["mesh-factory"]) == 3
+
+
+def test_a_run_is_a_trace_that_has_its_id(mesh: MeshProcess, traces: Collector) -> None:
+    run_id = mesh.launch("two", "two", "quick")
+
+    (span,) = eventually(lambda: [span for span in traces.spans if span.said.get("dagster.run_id") == run_id])
+    assert (span.name, span.trace, span.parent) == ("run two", run_id.replace("-", ""), "")
 
 
 def test_a_run_can_be_terminated(mesh: MeshProcess) -> None:
