@@ -79,7 +79,7 @@ def open_catalog(settings: Settings) -> Catalog:
     try:
         if not url:
             catalog_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_pre_ping=True) if url else _sqlite(catalog_file(settings))
+        engine = create_engine(_with_driver(url), pool_pre_ping=True) if url else _sqlite(catalog_file(settings))
         _migrate(engine)
     except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
         raise unusable(where, error) from error
@@ -97,6 +97,12 @@ def unusable(where: str, error: Exception) -> StorageError:
     return StorageError(
         f"the catalog in {where} cannot be used: {cause}; mend it, or write it anew with: mesh catalog rebuild"
     )
+
+
+def _with_driver(url: str) -> str:
+    """A PostgreSQL URL that names no driver with the one that is installed with the mesh."""
+    scheme, colon, rest = url.partition(":")
+    return f"postgresql+psycopg2{colon}{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
 def _sqlite(path: Path) -> Engine:
