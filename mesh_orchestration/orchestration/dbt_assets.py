@@ -1,8 +1,10 @@
 """The dbt project of a domain as one subsettable multi-asset, with dbt's tests as asset checks."""
 
 # No postponed annotations here: Dagster reads the type of a step's `context`.
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from mesh_orchestration.orchestration.invocation import call
 from mesh_orchestration.orchestration.metadata import input_key, model_key, owners, tags
 from mesh_orchestration.orchestration.project import Project
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.telemetry import span
+from mesh_orchestration.telemetry import Span, span
 
 SOURCE = "landing"
 
@@ -129,7 +131,7 @@ def run_step(
         ) as traced:
             invocation = call(settings, project, ["build"], context=context, target=Path(folder))
             events, error = _drain(invocation.stream())
-            traced.say({"dbt.models": sorted(_unique_id(event) for event in events if _is_model(event))})
+            _trace_nodes(traced, Path(folder))
             if error is not None:
                 traced.fail(type(error).__name__)
         nodes = project.manifest()["nodes"]
@@ -159,6 +161,21 @@ def _drain(stream: Iterator[Any]) -> tuple[list[Any], Exception | None]:
     except Exception as error:
         return events, error
     return events, None
+
+
+def _trace_nodes(traced: Span, target: Path) -> None:
+    """A span for each model and test that dbt ran, with the times that dbt tells of it."""
+    told = target / "run_results.json"
+    if not traced.is_recorded or not told.is_file():
+        return
+    for result in json.loads(told.read_text(encoding="utf-8"))["results"]:
+        said = [one[key] for one in result["timing"] for key in ("started_at", "completed_at") if one[key]]
+        times = [datetime.fromisoformat(moment) for moment in said]
+        if times:
+            kind, _, name = str(result["unique_id"]).partition(".")
+            failed = result["status"] if result["status"] in ("error", "fail", "runtime error") else ""
+            about = {"dbt.unique_id": result["unique_id"], "dbt.status": result["status"]}
+            traced.past(f"{kind} {name.split('.')[1]}", min(times), max(times), about, failure=failed)
 
 
 def _is_model(event: Any) -> bool:

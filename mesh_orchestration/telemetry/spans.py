@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span as Recorded
+    from opentelemetry.trace import Tracer
 
 Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
 Kind = Literal["internal", "server"]
@@ -21,8 +23,13 @@ Kind = Literal["internal", "server"]
 class Span:
     """A stretch of work; without a recorded span behind it, what is said of it is dropped."""
 
-    def __init__(self, recorded: Recorded | None = None) -> None:
-        self._recorded = recorded
+    def __init__(self, recorded: Recorded | None = None, tracer: Tracer | None = None) -> None:
+        self._recorded, self._tracer = recorded, tracer
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anybody hears of it, so that it is worth finding out what to say."""
+        return self._recorded is not None
 
     def say(self, attributes: Attributes) -> None:
         """Add attributes."""
@@ -40,6 +47,20 @@ class Span:
             from opentelemetry.trace import Status, StatusCode
 
             self._recorded.set_status(Status(StatusCode.ERROR, why))
+
+    def past(self, name: str, start: datetime, end: datetime, attributes: Attributes, *, failure: str = "") -> None:
+        """Add a span below this one for work that is over, with its own times."""
+        if self._recorded is None or self._tracer is None:
+            return
+        from opentelemetry.trace import set_span_in_context
+
+        begun, ended = (round(moment.timestamp() * 1e9) for moment in (start, end))
+        below = self._tracer.start_span(
+            name, context=set_span_in_context(self._recorded), attributes=dict(attributes), start_time=begun
+        )
+        if failure:
+            Span(below).fail(failure)
+        below.end(ended)
 
 
 _NOTHING = Span()
@@ -69,9 +90,10 @@ def span(
 
     from mesh_orchestration.telemetry.export import parent_of, trace_id_of, tracer
 
+    ours = tracer(settings)
     with (
         trace_id_of(run),
-        tracer(settings).start_as_current_span(
+        ours.start_as_current_span(
             name,
             context=parent_of(settings, run=run, caller=caller),
             kind=SpanKind.SERVER if kind == "server" else SpanKind.INTERNAL,
@@ -80,7 +102,7 @@ def span(
             set_status_on_exception=False,
         ) as recorded,
     ):
-        made = Span(recorded)
+        made = Span(recorded, ours)
         try:
             yield made
         except BaseException as error:

@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 @dataclass(frozen=True)
 class Seen:
-    """One span as it arrived; ids in hex, ``parent`` empty for the first of a trace."""
+    """One span as it arrived; ids in hex, ``parent`` empty for the first of a trace, times in nanoseconds."""
 
     name: str
     trace: str
@@ -26,6 +26,8 @@ class Seen:
     parent: str
     service: str
     failure: str
+    start: int
+    end: int
     said: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -96,6 +98,8 @@ def _decoded(request: ExportTraceServiceRequest) -> Iterator[Seen]:
                     parent=span.parent_span_id.hex(),
                     service=service,
                     failure=span.status.message if span.status.code == 2 else "",
+                    start=span.start_time_unix_nano,
+                    end=span.end_time_unix_nano,
                     said=_attributes(span.attributes),
                 )
 
