@@ -167,7 +167,7 @@ class Job:
     latest_run: Run | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Edge:
     """From what is read to who reads it, and from who writes to what is written."""
 
