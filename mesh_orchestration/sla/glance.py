@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.sla.course import State
+from mesh_orchestration.sla.course import Course, State
 from mesh_orchestration.sla.ledger import Ledger, Length
 from mesh_orchestration.sla.promises import AVAILABILITY
 from mesh_orchestration.sla.record import state_at
@@ -16,8 +16,9 @@ from mesh_orchestration.sla.report import Tally, target_share
 
 @dataclass(frozen=True)
 class Glance:
-    """One service level of one product now: ``value`` and ``threshold`` in seconds, as a share or in rows a second;
-    ``tallies`` are those of the stretches of time up to now, by their length."""
+    """One service level of one product now: ``value`` and ``threshold`` in seconds, as a share or in rows a second.
+    An age is that of now, any other value the worst of the publications of the day so far. ``tallies`` are those of
+    the stretches of time up to now, by their length."""
 
     address: str
     level: str
@@ -36,7 +37,7 @@ def glance(settings: Settings, ledger: Ledger, windows: Sequence[timedelta], *, 
             address=address,
             level=level,
             state=state_at(course, now),
-            value=None if state_at(course, now) == "unknown" else course.worst(now),
+            value=_value(course, now),
             threshold=course.threshold,
             tallies={
                 window: _tally(lengths.get((address, level), ()), share, own=level == AVAILABILITY)
@@ -45,6 +46,12 @@ def glance(settings: Settings, ledger: Ledger, windows: Sequence[timedelta], *, 
         )
         for (address, level), course in sorted(courses.items())
     )
+
+
+def _value(course: Course, now: datetime) -> float | None:
+    if state_at(course, now) == "unknown":
+        return None
+    return (now - course.anchor).total_seconds() if course.anchor else course.value
 
 
 def _tally(lengths: Sequence[Length], share: float, *, own: bool) -> Tally:

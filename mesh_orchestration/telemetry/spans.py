@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.telemetry.export import carried, is_on, parent_of, trace_id_of, tracer
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span as Recorded
@@ -81,14 +82,10 @@ def span(
     Where none is going on it is below ``caller`` (the W3C headers of a request), or begins the trace of the Dagster
     ``run``, whose id is the trace's; with neither, it is below TRACEPARENT of the environment or begins a trace.
     """
-    from mesh_orchestration.telemetry.export import is_on
-
     if not is_on(settings):
         yield _NOTHING
         return
     from opentelemetry.trace import SpanKind
-
-    from mesh_orchestration.telemetry.export import parent_of, trace_id_of, tracer
 
     ours = tracer(settings)
     with (
@@ -132,6 +129,4 @@ class Stages:
 
 def subprocess_environment(settings: Settings) -> dict[str, str]:
     """TRACEPARENT (and TRACESTATE) for a subprocess of the span that is going on; empty when there is none."""
-    from mesh_orchestration.telemetry.export import carried, is_on
-
     return carried() if is_on(settings) else {}

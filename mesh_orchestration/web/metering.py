@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 
 from mesh_orchestration.monitoring.metrics import REQUEST_SECONDS, REQUESTS
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.telemetry import span
+from mesh_orchestration.telemetry import is_on, span
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,12 +51,12 @@ class Metering:
     """Counts each request by the route that answers it, never by its path: nobody outside can make new labels."""
 
     def __init__(self, app: ASGIApp, settings: Settings, meters: Meters) -> None:
-        self._app, self._settings, self._meters = app, settings, meters
+        self._app, self._settings, self._meters, self._traces = app, settings, meters, is_on(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"].startswith(_UNTRACED):
+        elif not self._traces or scope["path"].startswith(_UNTRACED):
             await self._count(scope, receive, send)
         else:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

@@ -35,8 +35,16 @@ def test_a_glance_says_of_every_level_and_window_what_the_report_says(tmp_path: 
     for window, levels in zip(WINDOWS, said, strict=True):
         for level in levels:
             one = seen[level.level]
-            assert (one.state, one.value, one.threshold) == (level.state, level.value, level.threshold)
+            assert (one.state, one.threshold) == (level.state, level.threshold)
             assert _numbers(one.tallies[window]) == pytest.approx(_numbers(level.tally))
+
+
+def test_an_age_is_that_of_now_and_not_the_worst_of_the_day(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        look(ledger, 0, fact(1, 0, TERMS))
+        look(ledger, 9, fact(2, 8, TERMS))
+        found = {one.level: one.value for one in glance(settings_at(tmp_path), ledger, WINDOWS, now=at(11))}
+    assert found == {"freshness": 3, "availability": None}
 
 
 def _numbers(tally: Tally) -> tuple[float, ...]:
