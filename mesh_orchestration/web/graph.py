@@ -6,7 +6,7 @@ Nothing here knows what the cards stand for, or draws; the template does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from mesh_orchestration.web.layers import Layered, is_bend, layered
@@ -16,6 +16,7 @@ GAP, LANE, MARGIN = 14, 84, 24
 _BEND = 12  # the height that a line takes where it passes a layer
 _PASSES = 8
 _TIP = 7
+_PAGE = 1090  # pixels that a wide page has for a picture
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,13 @@ class Picture:
     height: float
     cards: tuple[Placed, ...] = ()
     curves: tuple[Curve, ...] = ()
-    chosen: Placed | None = field(default=None)
+    chosen: Placed | None = None
+
+    @property
+    def size(self) -> str:
+        """How tall a frame suits it where the page is wide: small, middle or large."""
+        shown = self.height * min(1.25, _PAGE / max(self.width, 1))
+        return "small" if shown < 260 else "middle" if shown < 420 else "large"
 
 
 def draw(cards: Sequence[Card], lines: Iterable[Line]) -> Picture:

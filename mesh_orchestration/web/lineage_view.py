@@ -24,6 +24,7 @@ DEEP: Mapping[Show, int] = {"products": 24, "tables": 4, "jobs": 1}
 """Edges of the catalog's graph that one step between cards may take: between products lie a domain's own tables."""
 MOST_CARDS, MOST_ROWS, GROUPS = 120, 60, 8
 T = TypeVar("T")
+Pair = tuple[NodeKey, NodeKey]
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Looks:
         if domain and not address:
             title = node.name.rsplit(".", 1)[-1] if node.kind == "dataset" else node.name.split(".", 1)[-1]
         elif not domain:
-            title = node.name.rstrip("/").rsplit("/", 1)[-1]
+            title = "/".join(node.name.rstrip("/").rsplit("/", 2)[-2:])
         group = self.domains.index(domain) % GROUPS if domain in self.domains else -1
         note = owner or self.kind(node)
         return Card(str(node), title, self.kind(node), domain or node.namespace, group, note, link)
@@ -139,8 +140,10 @@ def view(conn: Connection, looks: Looks, asked: Asked) -> View:
 
     edges = collapsed(whole.nodes, following, keep)
     near = _near(asked, edges)
+    rows, lines = _columns(conn, asked, frozenset(near)) if asked.columns or asked.column else ({}, {})
+    if asked.column:
+        near = tuple(node for node in near if node == asked.node or node in rows)
     chosen = near[:MOST_CARDS]
-    rows, lines = _columns(conn, asked, frozenset(chosen)) if asked.columns or asked.column else ({}, {})
     owners = _owners(conn, [str(address) for node in chosen if (address := looks.product(node))])
     cards = {
         node: replace(
@@ -207,7 +210,7 @@ def _near(asked: Asked, edges: Sequence[tuple[NodeKey, NodeKey]]) -> tuple[NodeK
 
 def _columns(
     conn: Connection, asked: Asked, shown: frozenset[NodeKey]
-) -> tuple[dict[NodeKey, tuple[Row, ...]], dict[tuple[NodeKey, NodeKey], list[tuple[str, str]]]]:
+) -> tuple[dict[NodeKey, tuple[Row, ...]], dict[Pair, list[tuple[str, str]]]]:
     """The rows of the cards, and the lines between them, by pair of cards."""
     if asked.node.kind != "dataset":
         return {}, {}
@@ -215,7 +218,7 @@ def _columns(
     following: dict[ColumnKey, list[ColumnKey]] = {}
     for edge in found.edges:
         following.setdefault(edge.source, []).append(edge.target)
-    pairs: dict[tuple[NodeKey, NodeKey], list[tuple[str, str]]] = {}
+    pairs: dict[Pair, list[tuple[str, str]]] = {}
     names: dict[NodeKey, dict[str, None]] = {}
     for source, target in collapsed(found.nodes, following, lambda column: column.dataset in shown):
         if source.dataset != target.dataset:
@@ -224,24 +227,39 @@ def _columns(
             names.setdefault(target.dataset, {})[target.field] = None
     if known := dataset(conn, asked.node.namespace, asked.node.name):
         names[asked.node] = dict.fromkeys(field.name for field in known.fields) | names.get(asked.node, {})
-    return {node: _rows(asked, node, said) for node, said in names.items()}, pairs
+    return {node: _rows(asked, node, said) for node, said in _in_order(asked.node, names, pairs).items()}, pairs
 
 
-def _rows(asked: Asked, node: NodeKey, names: Iterable[str]) -> tuple[Row, ...]:
-    ordered = list(names) if node == asked.node else sorted(names)
+def _in_order(
+    node: NodeKey, names: Mapping[NodeKey, Iterable[str]], pairs: Mapping[Pair, Sequence[tuple[str, str]]]
+) -> dict[NodeKey, list[str]]:
+    """The rows of the node as its schema has them, those of its neighbours in the order of what they hang on."""
+    place = {(node, name): number for number, name in enumerate(names.get(node, ()))}
+    for (left, right), between in pairs.items():
+        for one, other in between:
+            if left == node:
+                place.setdefault((right, other), place.get((left, one), 0))
+            elif right == node:
+                place.setdefault((left, one), place.get((right, other), 0))
+    return {one: _placed(one, said, place) for one, said in names.items()}
+
+
+def _placed(node: NodeKey, names: Iterable[str], place: Mapping[tuple[NodeKey, str], int]) -> list[str]:
+    return sorted(names, key=lambda name: (place.get((node, name), 0), name))
+
+
+def _rows(asked: Asked, node: NodeKey, names: Sequence[str]) -> tuple[Row, ...]:
     return tuple(
         Row(
             name,
             link=asked.link(node=node, column=name, columns=True),
             marked=bool(asked.column) and (node != asked.node or name == asked.column),
         )
-        for name in ordered[:MOST_ROWS]
+        for name in names[:MOST_ROWS]
     )
 
 
-def _lines(
-    pair: tuple[NodeKey, NodeKey], lines: Mapping[tuple[NodeKey, NodeKey], Sequence[tuple[str, str]]]
-) -> Iterable[Line]:
+def _lines(pair: Pair, lines: Mapping[Pair, Sequence[tuple[str, str]]]) -> Iterable[Line]:
     """One line a pair of columns; one from card to card where no column is known to go."""
     source, target = (str(node) for node in pair)
     if pair not in lines:

@@ -28,6 +28,7 @@ KINDS: Mapping[Kind, str] = {
     "type": "changes its type to",
     "null": "may be empty",
 }
+ON_THE_WAY = frozenset({"model", "test"})
 NEEDS_WORD = frozenset({"rename", "type"})
 
 
@@ -65,7 +66,7 @@ class Impact:
         found: dict[str, dict[str, None]] = {}
         for one in self.broken:
             found.setdefault(one.hit.owner or "owner not known", {})[one.hit.consumer] = None
-        for flow in self.flows:
+        for flow in self._reading:
             if flow.use.owner:
                 found.setdefault(flow.use.owner, {})[flow.consumer] = None
         found.pop(self.before.owner, None)
@@ -73,14 +74,18 @@ class Impact:
 
     @property
     def consumers(self) -> tuple[str, ...]:
-        """Everybody who is concerned, near or far."""
-        near = [one.hit.consumer for one in self.broken]
-        return tuple(dict.fromkeys([*near, *(flow.consumer for flow in self.flows)]))
+        """Everybody who is concerned, near or far; models and tests on the way are no consumers."""
+        near = [one.hit.consumer for one in self.broken if one.hit.kind not in ON_THE_WAY]
+        return tuple(dict.fromkeys([*near, *(flow.consumer for flow in self._reading)]))
 
     @property
     def domains(self) -> tuple[str, ...]:
         known = [one.hit.domain for one in self.broken] + [flow.use.domain for flow in self.flows]
         return tuple(sorted({domain for domain in known if domain}))
+
+    @property
+    def _reading(self) -> tuple[Flow, ...]:
+        return tuple(flow for flow in self.flows if flow.use.kind not in ON_THE_WAY)
 
 
 def proposed(product: DataProduct, column: str, kind: Kind, word: str) -> DataProduct:
@@ -111,7 +116,9 @@ def impact(
     """What the change of ``before`` into ``after`` would do to everybody who gets values of ``column``."""
     mesh, address = reading.mesh, before.address
     said = verdict(before, after)
-    filed = {str(one.consumer): unmet(one, after, before=before) for one in expected_of(mesh, address)}
+    filed = {
+        str(one.consumer): tuple(dict.fromkeys(unmet(one, after, before=before))) for one in expected_of(mesh, address)
+    }
     concerned = hits(address, _of(said.changes, column), reading)
     return Impact(
         before=before,

@@ -40,8 +40,9 @@ for (const frame of document.querySelectorAll("[data-graph]")) {
     if (view.scale >= 0.62) return;
     const { width, height } = size();
     view.scale = 0.8;
-    view.x = frame.dataset.x === undefined ? 0 : +frame.dataset.x + 118 - width / view.scale / 2;
-    view.y = frame.dataset.y === undefined ? 0 : +frame.dataset.y + 60 - height / view.scale / 2;
+    const from = (at, seen, all) => all <= seen ? (all - seen) / 2 : Math.min(Math.max(at - seen / 2, 0), all - seen);
+    view.x = from(+(frame.dataset.x ?? -118) + 118, width / view.scale, whole.width);
+    view.y = from(+(frame.dataset.y ?? -60) + 60, height / view.scale, whole.height);
     show();
   }
 
