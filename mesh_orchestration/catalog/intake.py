@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.settings import Settings
 
 FILE = "contract"
-"""What messages call the contract that was sent, where its sender says nothing else."""
+"""What messages call the contract that was sent."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,19 @@ class Sent:
     advice: tuple[Problem, ...]
 
 
-def read_contract(settings: Settings, text: str, file: str = FILE) -> Sent:
-    """The contract that ``text`` is, in any form. Raises ContractError with every finding, at its line, in the form
-    it was sent in; PolicyError when the policies cannot judge it."""
-    with TemporaryDirectory() as nowhere:  # a contract that is sent has no files beside it
-        place = Path(nowhere)
-        source = read(parse_document(text, file), Context(place, place, place))
+def read_contract(settings: Settings, text: str, files: Mapping[str, bytes] | None = None) -> Sent:
+    """The contract that ``text`` is, in any form; ``files`` are those it refers to, by their relative paths. Raises
+    ContractError with every finding, at its line, in the form it was sent in; PolicyError when the policies cannot
+    judge it."""
+    with TemporaryDirectory() as nowhere:  # a contract that is sent has no files beside it but those sent with it
+        folder = Path(nowhere).resolve()
+        _lay_out(folder, files or {})
+        source = read(parse_document(text, FILE), Context(settings.root, folder, folder))
     product, findings = parse_product(source.value)
     problems = [*source.problems, *source.unkept, *source.findings(findings)]
     if product is None or problems:
         raise ContractError(tuple(dict.fromkeys(problems)))
-    product = product.in_file(file)
+    product = product.in_file(FILE)
     denied: list[Problem] = []
     advice: list[Problem] = []
     for denies, problem in _judged(settings, product, source):
@@ -68,6 +70,18 @@ def take(settings: Settings, catalog: Catalog, sent: Sent) -> Registration:
             if said:
                 raise MeshError(said)
         return register(conn, sent.product, at=now)
+
+
+def _lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or path == folder:
+            raise ContractError((Problem(name, 1, "", "leads out of the folder of the contract"),))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (OSError, ValueError) as error:
+            raise ContractError((Problem(name, 1, "", f"is no name of a file: {error}"),)) from None
 
 
 def _judged(settings: Settings, product: DataProduct, source: Source) -> Iterator[tuple[bool, Problem]]:

@@ -153,6 +153,7 @@ def tags(catalog: CurrentCatalog, limit: Limit = 100, offset: Offset = 0) -> Res
     return as_json({"tags": said, "totalCount": found.total})
 
 
+@router.get("/events", include_in_schema=False)
 @router.get("/events/lineage")
 def events(
     catalog: CurrentCatalog,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from mesh_orchestration.catalog.contracts import document
@@ -22,6 +23,9 @@ from mesh_orchestration.web.errors import as_json, not_found, refusal
 from mesh_orchestration.web.security.callers import may
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
+
+CONTRACT = "contract"
+"""The part of a form that is the contract."""
 
 
 class Asked(BaseModel):
@@ -65,23 +69,36 @@ def shown(settings: CurrentSettings, catalog: CurrentCatalog, address: str) -> R
 
 @router.post("", dependencies=[Depends(may("products"))], status_code=201)
 async def registered(request: Request, settings: CurrentSettings, catalog: CurrentCatalog) -> Response:
-    """Register the contract in the body: native, short or ODCS, as YAML or JSON.
+    """Register the contract in the body: native, short or ODCS, as YAML or JSON. Where it refers to files, a form
+    sends it as ``contract`` and each of them under its path.
 
     201: new, or a new version; 200: known already; 409: it contradicts what is known; 422: findings with lines.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind.startswith("multipart/"):
-        raise HTTPException(415, "send the contract as the body itself: curl --data-binary @contract.yaml")
+    files: dict[str, bytes] = {}
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        files = await _files(request)
+        if CONTRACT not in files:
+            raise HTTPException(400, f"the form has no part '{CONTRACT}': curl -F {CONTRACT}=@data-product.yaml")
+    sent = files.pop(CONTRACT) if files else await request.body()
     try:
-        text = (await request.body()).decode("utf-8-sig")
+        text = sent.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise HTTPException(400, f"the contract is no UTF-8: {error}") from None
-    return await run_in_threadpool(_register, settings, catalog, text)
+    return await run_in_threadpool(_register, settings, catalog, text, files)
 
 
-def _register(settings: Settings, catalog: Catalog, text: str) -> Response:
+async def _files(request: Request) -> dict[str, bytes]:
+    """The parts of a form by name."""
+    async with request.form(max_files=50, max_fields=50) as form:
+        return {
+            name: await part.read() if isinstance(part, UploadFile) else part.encode()
+            for name, part in form.multi_items()
+        }
+
+
+def _register(settings: Settings, catalog: Catalog, text: str, files: dict[str, bytes]) -> Response:
     try:
-        sent = read_contract(settings, text)
+        sent = read_contract(settings, text, files)
     except ContractError as error:
         return refusal(422, f"the contract is refused: {error.problems[0]}", problems=error.problems)
     try:
