@@ -49,6 +49,12 @@ def tracer(settings: Settings) -> Tracer:
     return _providers[process].get_tracer(_NAME)
 
 
+def flush() -> None:
+    """Send what waits, for a process that a signal ends before its last words."""
+    for provider in _providers.values():
+        provider.force_flush()
+
+
 def _provider(settings: Settings) -> TracerProvider:
     from multiprocessing.util import Finalize
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 
 from mesh_orchestration.monitoring.metrics import REQUEST_SECONDS, REQUESTS
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.telemetry import is_on, span
+from mesh_orchestration.telemetry import flush, is_on, span
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,6 +56,7 @@ class Metering:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            flush()
         elif not self._traces or scope["path"].startswith(_UNTRACED):
             await self._count(scope, receive, send)
         else:
