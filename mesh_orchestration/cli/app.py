@@ -14,7 +14,7 @@ from mesh_orchestration.errors import ContractError, MeshError, SettingsError, S
 
 COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
-    "policy", "audit", "access-report", "erase", "retention", "compliance", "sla", "gate", "anomalies",
+    "policy", "audit", "access-report", "erase", "retention", "compliance", "sla", "gate", "anomalies", "incidents",
     "compile", "plan", "apply", "impact", "lineage", "catalog",
     "serve", "token", "monitoring", "new", "resync", "dbt", "doctor", "demo",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -21,8 +22,11 @@ from mesh_orchestration.orchestration.platform_events import TYPES, alert_events
 from mesh_orchestration.orchestration.platform_health import unwell
 from mesh_orchestration.settings import Settings
 
+if TYPE_CHECKING:
+    from mesh_orchestration.anomalies.series import Finding
+
 SENSOR = "incidents"
-_EVENTS, _SLA, _HEALTH, _AWAKE = "events", "sla", "health", "awake"
+_EVENTS, _SLA, _ODD, _HEALTH, _AWAKE = "events", "sla", "anomalies", "health", "awake"
 _NAP = 120.0  # seconds without a tick after which the daemon was down, and its parts need time to beat again
 
 Clock = Callable[[], float]
@@ -44,7 +48,11 @@ def incident_sensor(
             read = tail(instance, int(progress.get(_EVENTS, -1)), TYPES, settle=settle)
             awake = progress.get(_AWAKE, now) if now - progress.get(BEAT, 0.0) < _NAP else now
             events = tuple(alert_events(instance, read.entries))
-            states = {_SLA: tuple(broken(settings, now)), _HEALTH: tuple(unwell(instance, awake, now))}
+            states = {
+                _SLA: tuple(broken(settings, now)),
+                _ODD: tuple(unusual(settings)),
+                _HEALTH: tuple(unwell(instance, awake, now)),
+            }
 
             def work(desk: Desk) -> None:
                 signals, changes = fold(desk.signals(_EVENTS), events)
@@ -84,3 +92,17 @@ def broken(settings: Settings, now: float) -> Iterable[Signal]:
             text = course.note or f"the {level} SLA is broken"
             said = f"{text} (since {since.isoformat(timespec='seconds')})"
             yield Signal(address, "sla", "error", since.timestamp(), level, failing=(level,), error=said)
+
+
+def unusual(settings: Settings) -> Iterable[Signal]:
+    """The anomalies that last, one signal for each kind of a product's."""
+    from mesh_orchestration.anomalies.series import METRICS
+    from mesh_orchestration.anomalies.store import open_findings
+
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in open_findings(settings):
+        found.setdefault((finding.key.address, METRICS[finding.key.metric].about), []).append(finding)
+    for (address, about), findings in sorted(found.items()):
+        names = tuple(sorted(str(one.key.subject or one.key.metric) for one in findings))
+        began = min(one.opened for one in findings).timestamp()
+        yield Signal(address, "anomaly", "warn", began, about, "", names, error="\n".join(one.text for one in findings))

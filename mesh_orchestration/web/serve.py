@@ -6,12 +6,14 @@ import socket
 
 import uvicorn
 
+from mesh_orchestration.incidents.watchdog import watching
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.app import create_app
 
 
 def serve(settings: Settings, listening: socket.socket) -> None:
-    """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished."""
+    """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished. Dagster's
+    daemon is watched meanwhile."""
     config = uvicorn.Config(
         create_app(settings),
         log_level="warning",
@@ -19,7 +21,8 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with watching(settings):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def at(settings: Settings, port: int) -> None:
