@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,13 +15,15 @@ from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.catalog.tables_products import CHECK_RESULTS, PRODUCTS, PUBLICATIONS, USAGE
 from mesh_orchestration.monitoring.metrics import DEFINITIONS
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.sla.ledger import ledger_file
+from mesh_orchestration.sla.ledger import ledger_file, open_ledger
 from mesh_orchestration.web.measuring import Collector
 from tests.builders import settings_at
+from tests.postgres import PostgresDatabase
 from tests.publication.publishing import NOW
-from tests.sla.facts import fact, ledger_in, look
+from tests.sla.facts import fact, look
 
 A = "orders.order_lines.v1"
+LATER = (NOW + timedelta(seconds=40)).isoformat()
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -85,11 +88,16 @@ def test_a_check_is_told_as_the_newest_attempt_found_it(tmp_path: Path) -> None:
     assert (of(values, "mesh_check_passed"), of(values, "mesh_check_failing_ratio")) == ([0], [0.25])
 
 
-def test_a_service_level_is_told_as_the_ledger_has_it(tmp_path: Path) -> None:
-    settings = settings_at(tmp_path, MESH_NOW=(NOW + timedelta(seconds=40)).isoformat())
-    with ledger_in(tmp_path) as ledger:
+def write_levels(settings: Settings) -> None:
+    """Published once, fresh for ten seconds, seen broken after thirty."""
+    with open_ledger(settings) as ledger:
         look(ledger, 0, fact(1, 0))
         look(ledger, 30)
+
+
+def test_a_service_level_is_told_as_the_ledger_has_it(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, MESH_NOW=LATER)
+    write_levels(settings)
     values = told(settings)
 
     assert of(values, "mesh_sla_broken") == [1]
@@ -97,6 +105,22 @@ def test_a_service_level_is_told_as_the_ledger_has_it(tmp_path: Path) -> None:
     assert of(values, "mesh_sla_compliance_ratio") == [0.25]
     assert [round(one, 6) for one in of(values, "mesh_sla_burn_rate", window="1h")] == [75]
     assert [round(one, 6) for one in of(values, "mesh_sla_budget_left_ratio")] == [-74]
+
+
+@pytest.mark.slow
+def test_stores_in_postgresql_tell_the_same(tmp_path: Path, postgres: PostgresDatabase) -> None:
+    url = postgres.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    here = settings_at(tmp_path / "here", MESH_NOW=LATER)
+    there = settings_at(tmp_path / "there", MESH_NOW=LATER, MESH_SLA_URL=url, MESH_CATALOG_URL=url)
+    for settings in (here, there):
+        write_products(settings)
+        write_levels(settings)
+    one, other = (
+        {key: value for key, value in told(settings).items() if key[0] != "mesh_source_read_seconds"}
+        for settings in (here, there)
+    )
+    assert one == other
+    assert of(other, "mesh_source_up") == [1] * 5
 
 
 def test_a_store_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
