@@ -28,6 +28,7 @@ from mesh_orchestration.catalog.openlineage import (
 )
 
 COLUMNS, PARENT, VERSION, LIFECYCLE = "columnLineage", "parent", "version", "lifecycleStateChange"
+MENTIONING = frozenset({COLUMNS, PARENT})  # facets that name other nodes
 READS, WRITES = "<", ">"
 _PAST = 2**62
 _LATEST = 7 * 86_400_000_000  # microseconds: how late an event may come and still find the edges of then
@@ -47,6 +48,7 @@ class Fold:
         self.facets: dict[FacetKey, tuple[Node, bytes, Mapping[str, Any]]] = {}
         self._before: dict[int, dict[str, bool]] = {}
         self.versions: dict[tuple[int, str], tuple[int, int | None, int, str | None]] = {}
+        self.mentions: list[tuple[int, str, Mapping[str, Any]]] = []
         self.renames: list[tuple[int, NodeKey, Node]] = []
         self.reshaped = False
 
@@ -144,9 +146,12 @@ class Fold:
             word = slot(name, job_id)
             body = orjson.dumps(facet, option=orjson.OPT_SORT_KEYS)
             before = node.said_at.get(word)
+            same = node.hashes.get(word) == hash(body)
+            if name in MENTIONING and not (same and before is not None and before <= at):
+                self.mentions.append((at, name, facet))
             if before is not None and before > at:
                 continue
-            if node.hashes.get(word) != hash(body):
+            if not same:
                 key = (node.id, name, job_id)
                 if before == at and body < self._text(key):
                     continue

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, select, update
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog import upkeep
 from mesh_orchestration.catalog.fold import Fold, state_key
-from mesh_orchestration.catalog.known import AT_ONCE, Known, Node, RunRow, chunks, known_of
+from mesh_orchestration.catalog.known import AT_ONCE, NEVER, Known, Node, RunRow, chunks, known_of
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event, NotAnEvent, microseconds, read_event
 from mesh_orchestration.catalog.store import Catalog
@@ -149,7 +149,7 @@ class _Batch:
         wanted = dict(keys)
         for key in self._known.load(self._conn, wanted):
             at = wanted[key]
-            node = Node(self._node, key.kind, key.namespace, key.name, created_at=at, updated_at=at)
+            node = Node(self._node, key.kind, key.namespace, key.name, created_at=at, updated_at=NEVER)
             self._known.nodes[key] = self._known.fresh[node.id] = node
             self._node += 1
 

@@ -21,6 +21,8 @@ from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
 
 T = TypeVar("T")
 AT_ONCE = 300
+NEVER = -(2**62)
+"""When a node was last told of that only facets of others name."""
 _MOST_NODES = 60_000  # about 100 MB
 
 
@@ -60,7 +62,7 @@ class Node:
     @property
     def floor(self) -> int:
         """Edges of the job that were last stated before this moment are history."""
-        return max(self.done_from if self.done_from is not None else -(2**62), self.declared_at or -(2**62))
+        return max(self.done_from if self.done_from is not None else NEVER, self.declared_at or NEVER)
 
     def row(self) -> tuple[Any, ...]:
         return (*_node_values(self), orjson.dumps(self.said_at).decode())

@@ -47,7 +47,7 @@ def namespaces(conn: Connection, *, limit: int = 100, offset: int = 0) -> Page[N
     query = select(nodes.c.namespace, first, last).group_by(nodes.c.namespace).order_by(nodes.c.namespace)
     total = conn.execute(select(func.count(nodes.c.namespace.distinct()))).scalar_one()
     rows = conn.execute(query.limit(limit).offset(offset))
-    return Page(tuple(Namespace(row[0], moment(row[1]), moment(row[2])) for row in rows), total)
+    return Page(tuple(Namespace(row[0], moment(row[1]), moment(max(row[1], row[2]))) for row in rows), total)
 
 
 def datasets(
@@ -127,7 +127,7 @@ def _datasets(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Dataset, ...]
     return tuple(
         Dataset(
             key=NodeKey("dataset", row.namespace, row.name),
-            created_at=moment(row.created_at), updated_at=moment(row.updated_at),
+            created_at=moment(row.created_at), updated_at=moment(max(row.created_at, row.updated_at)),
             written_at=moment(row.written_at) if row.written_at is not None else None,
             description=row.description or "",
             fields=tuple(
@@ -156,7 +156,7 @@ def _jobs(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Job, ...]:
     return tuple(
         Job(
             key=NodeKey("job", row.namespace, row.name),
-            created_at=moment(row.created_at), updated_at=moment(row.updated_at),
+            created_at=moment(row.created_at), updated_at=moment(max(row.created_at, row.updated_at)),
             description=row.description or "", type=row.job_type or "", location=row.location or "",
             parent=above.get(row.parent_id), tags=tuple(labels[row.id]), owners=tuple(people[row.id]),
             inputs=tuple(ends[row.id, False]), outputs=tuple(ends[row.id, True]),

@@ -24,22 +24,13 @@ Require = Callable[[Iterable[tuple[NodeKey, int]]], None]
 
 def write(conn: Connection, fold: Fold, known: Known, require: Require, generation: int) -> bool:
     """Write what the fold changed; returns whether other names mean one dataset than before."""
+    _mentioned(fold, known, require)
     sources = {
         (node, job): sources_of(facet) for (_, name, job), (node, _, facet) in fold.facets.items() if name == COLUMNS
     }
-    parents = {
-        node: key
-        for (_, name, _), (node, _, facet) in fold.facets.items()
-        if name == PARENT and node.kind == "job" and (key := named(facet, "job"))
-    }
-    require((one.dataset, node.updated_at) for (node, _), found in sources.items() for one in found)
-    require((key, node.updated_at) for node, key in parents.items())
-    require((old, at) for at, old, _ in fold.renames)
-    for node, key in parents.items():
-        node.parent_id = known.nodes[key].id
     reshaped = fold.reshaped | _rename(fold, known)
     for (_, name, _), (node, _, facet) in fold.facets.items():
-        _describe(node, name, facet)
+        _describe(node, name, facet, known)
     edges = [(job, dataset, writes, current, generation) for (job, dataset, writes), current in fold.edges().items()]
     upsert(conn, tables.nodes, [node.row() for node in (fold.touched | known.fresh).values()], constant=_NAME)
     known.fresh.clear()
@@ -83,6 +74,23 @@ def _execute(conn: Connection, table: Table, statement: Insert, rows: Sequence[R
         conn.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
 
 
+def _mentioned(fold: Fold, known: Known, require: Require) -> None:
+    """Make sure of the nodes that facets name; each begins when it was first named."""
+    found: dict[NodeKey, int] = {}
+    for at, name, facet in fold.mentions:
+        above = named(facet, "job") if name == PARENT else None
+        for key in [above] if above else [one.dataset for one in sources_of(facet)]:
+            found[key] = min(at, found.get(key, at))
+    for at, key, _ in fold.renames:
+        found[key] = min(at, found.get(key, at))
+    require(found.items())
+    for key, at in found.items():
+        node = known.nodes[key]
+        if at < node.created_at:
+            node.created_at = at
+            fold.touched[node.id] = node
+
+
 def _rename(fold: Fold, known: Known) -> bool:
     """Give renamed datasets their new names; returns whether any got one."""
     changed = False
@@ -96,7 +104,7 @@ def _rename(fold: Fold, known: Known) -> bool:
     return changed
 
 
-def _describe(node: Node, name: str, facet: Facet) -> None:
+def _describe(node: Node, name: str, facet: Facet, known: Known) -> None:
     """Set the columns of the node that follow from one facet."""
     if name == "documentation":
         node.description = text_of(facet.get("description"))
@@ -106,6 +114,8 @@ def _describe(node: Node, name: str, facet: Facet) -> None:
         node.job_type = text_of(facet.get("integration"), 200)
     elif name == "sourceCodeLocation":
         node.location = text_of(facet.get("url"))
+    elif name == PARENT and node.kind == "job" and (above := named(facet, "job")):
+        node.parent_id = known.nodes[above].id
 
 
 def _versions(conn: Connection, fold: Fold) -> None:
