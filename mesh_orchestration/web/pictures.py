@@ -45,6 +45,11 @@ def seconds_by_day(found: Cost) -> Markup:
     return bars(values, "Run time by day", unit="s")
 
 
+def bytes_by_day(found: Cost) -> Markup:
+    """Bytes that were written on each day."""
+    return bars([Bar(f"{one.day:%d %b}", one.bytes, "", f"({one.rows} rows)") for one in found.days], "Bytes by day")
+
+
 def compliance(level: LevelReport) -> Markup:
     """How much of the measured time a service level was kept, against what is promised."""
     return gauge(level.tally.compliance, level.level.replace("_", " ").capitalize(), target=level.target)
