@@ -65,7 +65,7 @@ def _deliver(files: Mapping[str, str], output: Path | None, *, mark: str, check:
             raise SettingsError("--check compares a folder; name it with --output")
         if as_json:
             return print_json(files)
-        return typer.echo("\n".join(files.values()), nl=False)
+        return typer.echo("---\n".join(files.values()), nl=False)
     found = stale(output, files, mark=mark)
     if not check:
         write(output, found)
