@@ -1,4 +1,4 @@
-"""The code location ``platform``: incidents, lineage, SLAs, catalog, upkeep, the example's source."""
+"""The code location ``platform``: incidents, lineage, SLAs, anomalies, catalog, upkeep, the example's source."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 import dagster as dg
 
 from mesh_orchestration.incidents.about import served
+from mesh_orchestration.orchestration.platform_anomalies import anomaly_sensor
 from mesh_orchestration.orchestration.platform_catalog import catalog_sensor
 from mesh_orchestration.orchestration.platform_incidents import incident_sensor
 from mesh_orchestration.orchestration.platform_lineage import lineage_sensor
@@ -25,6 +26,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         sensors=[
             incident_sensor(settings, partial(served, settings)),
             sla_sensor(settings),
+            anomaly_sensor(settings),
             catalog_sensor(settings),
             *(sensor for sensor in optional if sensor),
         ],

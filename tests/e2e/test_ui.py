@@ -161,6 +161,7 @@ def test_schedules_sensors_and_daemons_run(up: MeshUp) -> None:
         "billing_automation",
         "inventory_automation",
         "upkeep_schedule",
+        "anomalies",
         "catalog",
         "incidents",
         "sla",

@@ -64,7 +64,7 @@ def test_the_platform_serves_incidents_slas_upkeep_and_the_replayed_source(tmp_p
     settings = reading_the_example(tmp_path)
     repository = platform.definitions(settings).get_repository_def()
 
-    assert sensors(settings) == {"catalog", "incidents", "sla", "replay_source"}
+    assert sensors(settings) == {"anomalies", "catalog", "incidents", "sla", "replay_source"}
     assert [schedule.name for schedule in repository.schedule_defs] == ["upkeep_schedule"]
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
 
