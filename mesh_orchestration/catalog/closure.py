@@ -55,17 +55,22 @@ class Closure:
             below = self._union(self._down, {target for _, target in parted})
             _settle(self._down, self.ahead, self.behind, above)
             _settle(self._up, self.behind, self.ahead, below)
+        joined: dict[int, list[int]] = {}
         for edge in added:
             if _count(self.ahead, self.behind, edge, 1):
-                self._join(*edge)
+                joined.setdefault(edge[1], []).append(edge[0])
+        for target, sources in joined.items():
+            self._join(sources, target)
 
-    def _join(self, source: int, target: int) -> None:
-        up, down = self._up[source], self._down[target]
-        if self._down[source] | down == self._down[source]:
-            return  # it was reachable before
+    def _join(self, sources: Iterable[int], target: int) -> None:
+        """Let all that reaches one of the sources reach all that the target reaches."""
+        up, down = 0, self._down[target]
+        for source in sources:
+            if self._down[source] | down != self._down[source]:
+                up |= self._up[source]
         for vertex in members(up):
             self._down[vertex] |= down
-        for vertex in members(down):
+        for vertex in members(down) if up else ():
             self._up[vertex] |= up
 
     @staticmethod

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, select
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.closure import Closure
+from mesh_orchestration.catalog.collection import no_collection
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.nodes import keys_of
 
@@ -40,7 +41,8 @@ class Held:
             self._begin(conn)
         elif self.generation == state.generation:
             return
-        self._take(conn)
+        with no_collection():
+            self._take(conn)
         self.mark, self.generation = (state.epoch, state.shape), state.generation
 
     def vertex_of(self, node_id: int) -> int | None:

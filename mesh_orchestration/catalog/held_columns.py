@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Connection, Engine, select, tuple_
 
 from mesh_orchestration.catalog import tables_lineage as tables
+from mesh_orchestration.catalog.collection import no_collection
 from mesh_orchestration.catalog.fold import COLUMNS
 from mesh_orchestration.catalog.held import Held
 from mesh_orchestration.catalog.known import AT_ONCE, chunks
@@ -66,7 +67,8 @@ class HeldColumns:
     def refresh(self, conn: Connection, held: Held) -> None:
         """Take in what was written since the last time; ``held`` is fresh."""
         if self.generation != held.generation:
-            self._take(conn, held)
+            with no_collection():
+                self._take(conn, held)
             self.mark, self.generation = held.mark, held.generation
             self._reached.clear()
 

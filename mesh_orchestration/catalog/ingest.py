@@ -6,10 +6,8 @@ events into it (fold.py) and write what changed.
 
 from __future__ import annotations
 
-import gc
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +16,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog import upkeep
+from mesh_orchestration.catalog.collection import no_collection
 from mesh_orchestration.catalog.fold import Fold, state_key
 from mesh_orchestration.catalog.known import AT_ONCE, NEVER, Known, Node, RunRow, chunks, known_of
 from mesh_orchestration.catalog.lineage_model import NodeKey
@@ -51,7 +50,7 @@ def ingest(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> Ingested
     """
     events: dict[bytes, Event] = {}
     refused = []
-    with _no_collection():
+    with no_collection():
         for index, document in enumerate(documents):
             try:
                 event = read_event(document)
@@ -70,18 +69,6 @@ def erase(catalog: Catalog) -> None:
             if table is not tables.state:
                 conn.execute(delete(table))
         conn.execute(update(tables.state).values(epoch=uuid.uuid4().hex, generation=0, shape=0))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the search for cycles of objects: it takes a third of the time, and a batch makes none."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _write(catalog: Catalog, events: Sequence[Event]) -> int:
