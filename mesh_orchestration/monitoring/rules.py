@@ -74,7 +74,7 @@ def product_alerts(settings: Settings, product: DataProduct) -> Iterator[Alert]:
         if promise.threshold is None:
             continue
         target = promise.threshold if promise.level == AVAILABILITY else target_share(settings)
-        yield from _level(product, promise, target=target, who=(*who, ("level", promise.level)))
+        yield from _level(product, promise, target=target, who=who)
 
 
 def _publication(product: DataProduct, who: tuple[tuple[str, str], ...]) -> Iterator[Alert]:
@@ -124,67 +124,93 @@ def _publication(product: DataProduct, who: tuple[tuple[str, str], ...]) -> Iter
     )
 
 
+@dataclass(frozen=True)
+class _Promised:
+    """One service level of one product: ``said`` is the promise in words."""
+
+    address: str
+    level: str
+    said: str
+    who: tuple[tuple[str, str], ...]
+
+    @property
+    def one(self) -> str:
+        """The labels that select it."""
+        return f'address="{self.address}",level="{self.level}"'
+
+    @property
+    def see(self) -> str:
+        return f"See the breach and its evidence: mesh sla {self.address}"
+
+
 def _level(
     product: DataProduct, promise: Promise, *, target: float, who: tuple[tuple[str, str], ...]
 ) -> Iterator[Alert]:
-    address, level = str(product.address), promise.level
-    one = f'address="{address}",level="{level}"'
-    broken = f"{metrics.SLA_BROKEN.name}{{{one}}} == 1"
-    said = f"{level} is promised as {amount(level, promise.threshold)}"
-    see = f"See the breach and its evidence: mesh sla {address}"
-    if target >= 1:
-        yield Alert(
-            "MeshSlaBroken", broken, "critical", f"{address}: {level} is broken", f"{said} at any time. {see}",
-            labels=who,
-        )  # fmt: skip
+    said = f"{promise.level} is promised as {amount(promise.level, promise.threshold)}"
+    promised = _Promised(str(product.address), promise.level, said, (*who, ("level", promise.level)))
+    what = f"{promised.address}: {promise.level}"
+    if target < 1:
+        yield from _budget(promised, target)
     else:
-        room = 1 / (1 - target)
-        budget = f"{said} for {share(target)} of the time"
-
-        def burns(window: str, factor: float) -> str:
-            return f'{metrics.SLA_BURN.name}{{{one},window="{window}"}} > {factor:g}'
-
-        now = f"and on (address, level) {broken}"
         yield Alert(
-            "MeshSlaBurnsFast",
-            f"{burns('1h', min(FAST, room / 2))} {now}",
+            "MeshSlaBroken",
+            f"{metrics.SLA_BROKEN.name}{{{promised.one}}} == 1",
             "critical",
-            f"{address}: {level} uses its error budget up {{{{ $value | humanize }}}} times too fast",
-            f"{budget}; over the last hour it was broken far longer. {see}",
-            labels=who,
+            f"{what} is broken",
+            f"{said} at any time. {promised.see}",
+            labels=promised.who,
         )
-        yield Alert(
-            "MeshSlaBurnsSlowly",
-            f"({burns('6h', min(SLOW, room / 4))} or on (address, level) {burns('3d', 1)}) {now}",
-            "warning",
-            f"{address}: {level} uses its error budget up {{{{ $value | humanize }}}} times too fast",
-            f"{budget}; over the last hours or days it was broken longer. {see}",
-            labels=who,
-        )
-        yield Alert(
-            "MeshSlaBudgetSpent",
-            f"{metrics.SLA_BUDGET.name}{{{one}}} < 0",
-            "info",
-            f"{address}: the error budget of {level} is spent",
-            f"{budget}; over the last 30 days it was broken longer. {see}",
-            labels=who,
-        )
-    if level == AVAILABILITY:
+    if promise.level == AVAILABILITY:
         yield Alert(
             "MeshSlaUnknown",
-            f"{metrics.SLA_UNKNOWN.name}{{{one}}} == 1",
+            f"{metrics.SLA_UNKNOWN.name}{{{promised.one}}} == 1",
             "info",
-            f"{address}: nobody knows whether it can be read",
-            f"The recorder has not tried it for a while. {see}",
+            f"{promised.address}: nobody knows whether it can be read",
+            f"The recorder has not tried it for a while. {promised.see}",
             held="15m",
-            labels=who,
+            labels=promised.who,
         )
+
+
+def _budget(promised: _Promised, target: float) -> Iterator[Alert]:
+    """What is to be told of an error budget; ``room`` is the greatest burn rate that there can be."""
+    one, room, said = promised.one, 1 / (1 - target), f"{promised.said} for {share(target)} of the time"
+    what, labels = f"{promised.address}: {promised.level}", promised.who
+
+    def burns(window: str, factor: float) -> str:
+        return f'{metrics.SLA_BURN.name}{{{one},window="{window}"}} > {factor:g}'
+
+    now = f"and on (address, level) {metrics.SLA_BROKEN.name}{{{one}}} == 1"
+    times = f"{what} uses its error budget up {{{{ $value | humanize }}}} times too fast"
+    yield Alert(
+        "MeshSlaBurnsFast",
+        f"{burns('1h', min(FAST, room / 2))} {now}",
+        "critical",
+        times,
+        f"{said}; over the last hour it was broken far longer. {promised.see}",
+        labels=labels,
+    )
+    yield Alert(
+        "MeshSlaBurnsSlowly",
+        f"({burns('6h', min(SLOW, room / 4))} or on (address, level) {burns('3d', 1)}) {now}",
+        "warning",
+        times,
+        f"{said}; over the last hours or days it was broken longer. {promised.see}",
+        labels=labels,
+    )
+    yield Alert(
+        "MeshSlaBudgetSpent",
+        f"{metrics.SLA_BUDGET.name}{{{one}}} < 0",
+        "info",
+        f"{what} has spent its error budget",
+        f"{said}; over the last 30 days it was broken longer. {promised.see}",
+        labels=labels,
+    )
 
 
 def mesh_alerts(settings: Settings) -> Iterator[Alert]:
     """What is to be told of the platform itself."""
-    up, requests = f'up{{job="{JOB}"}}', f'{metrics.REQUESTS}{{job="{JOB}"'
-    patience = max(300, int(_LOOKS * every(settings).total_seconds()))
+    up, patience = f'up{{job="{JOB}"}}', max(300, int(_LOOKS * every(settings).total_seconds()))
     yield Alert(
         "MeshServiceDown", f'{up} == 0 or absent({up})', "critical", "the catalog does not answer",
         "Nothing is known of any product. Look at the process: mesh doctor", held="2m",
@@ -213,6 +239,11 @@ def mesh_alerts(settings: Settings) -> Iterator[Alert]:
         "A channel does not take them. See which: mesh incidents ls",
         held="1h",
     )
+    yield from _requests()
+
+
+def _requests() -> Iterator[Alert]:
+    requests = f'{metrics.REQUESTS}{{job="{JOB}"'
     yield Alert(
         "MeshServiceErrors",
         f'sum(rate({requests},status=~"5.."}}[5m])) / sum(rate({requests}}}[5m])) > 0.05',
