@@ -24,20 +24,9 @@ from mesh_orchestration.catalog.tables_products import (
 )
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, SchemaField
-from mesh_orchestration.contract.ports import upstream
-from mesh_orchestration.errors import MeshError
 
 Origin = Literal["contract", "registered"]
 _OF_A_PRODUCT = (PRODUCTS, COLUMNS, VERSIONS, PUBLICATIONS, CHECK_RESULTS, USAGE, RUN_COSTS, TRAITS)
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What registering a contract did: the product is new to the catalog, its contract changed, or neither."""
-
-    address: str
-    created: bool
-    changed: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,7 @@ def write_contracts(conn: Connection, mesh: Mesh) -> tuple[str, ...]:
         row, problem = known.get(address), problems.get(product.domain, "")
         if row is None or (row.hash, row.origin, row.file) != (product.fingerprint, "contract", product.source):
             changed.append(address)
-            _write_product(conn, product, "contract", new=row is None, problem=problem)
+            write_product(conn, product, "contract", new=row is None, problem=problem)
         elif row.problem != problem:
             conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(problem=problem))
     forget(conn, gone)
@@ -80,31 +69,6 @@ def forget(conn: Connection, addresses: Iterable[str]) -> None:
         for table in _OF_A_PRODUCT:
             conn.execute(delete(table).where(table.c.address == address))
         conn.execute(delete(PRODUCT_EDGES).where(PRODUCT_EDGES.c.consumer == address))
-
-
-def register(conn: Connection, product: DataProduct, *, at: datetime) -> Registration:
-    """Take a contract that somebody sent at ``at``. Raises MeshError when a contract of this mesh has its address, or
-    when the version that is known says something else."""
-    address = str(product.address)
-    row = conn.execute(
-        select(*PRODUCTS.c["hash", "origin", "version", "file"]).where(PRODUCTS.c.address == address)
-    ).one_or_none()
-    if row and row.hash == product.fingerprint:
-        return Registration(address, created=False, changed=False)
-    if row and row.origin == "contract":
-        raise MeshError(f"{address} is a contract of this mesh, in {row.file}; change it there")
-    if row and row.version == product.version:
-        raise MeshError(
-            f"{address} {product.version} is registered already and says something else; give the change a new version"
-        )
-    _write_product(conn, product, "registered", new=row is None)
-    conn.execute(delete(PRODUCT_EDGES).where(PRODUCT_EDGES.c.consumer == address))
-    sources = {str(source) for port in product.inputs if (source := upstream(port))}
-    _insert(conn, PRODUCT_EDGES, [{"consumer": address, "source": source} for source in sorted(sources)])
-    if not conn.execute(select(DOMAINS).where(DOMAINS.c.name == product.domain)).first():
-        conn.execute(insert(DOMAINS).values(name=product.domain, problem=""))
-    write_versions(conn, address, [State(product, at)])
-    return Registration(address, created=row is None, changed=True)
 
 
 def write_versions(conn: Connection, address: str, states: Iterable[State]) -> None:
@@ -141,7 +105,8 @@ def pii_of(field: SchemaField) -> str:
     return kind if isinstance(kind, str) else "yes" if kind else ""
 
 
-def _write_product(conn: Connection, product: DataProduct, origin: Origin, *, new: bool, problem: str = "") -> None:
+def write_product(conn: Connection, product: DataProduct, origin: Origin, *, new: bool, problem: str = "") -> None:
+    """Write a product and its columns; ``new`` says that the catalog does not have its address yet."""
     address, values = str(product.address), dict(_values(product, origin), problem=problem)
     if new:
         counts = {"passed": 0, "failed": 0, "warned": 0, "mark": ""}

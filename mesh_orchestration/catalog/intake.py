@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mesh_orchestration.catalog.contracts import Registration, register
 from mesh_orchestration.catalog.products import product as known_product
+from mesh_orchestration.catalog.register import Registration, register
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.contract.dialect import Context, Lost, Source
 from mesh_orchestration.contract.dialects import read

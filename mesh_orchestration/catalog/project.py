@@ -15,7 +15,7 @@ from mesh_orchestration.catalog.contracts import State, write_contracts, write_v
 from mesh_orchestration.catalog.lake import Kept, read_kept
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.scores import score_products
-from mesh_orchestration.catalog.search_index import index_lineage, index_products
+from mesh_orchestration.catalog.search_index import index_lineage, index_products, missing
 from mesh_orchestration.catalog.standing import PROJECTED
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import (
@@ -69,7 +69,7 @@ def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
     reads = count_reads(settings, catalog)
     score_products(settings, catalog, {*changed, *published})
     with catalog.writing() as conn:
-        indexed = index_products(conn, sorted(changed))
+        indexed = index_products(conn, sorted({*changed, *missing(conn)}))
         indexed += index_lineage(conn)
         write_mark(conn, PROJECTED, settings.now().isoformat())
     return Projected(len(changed), attempts, reads, indexed, troubles)

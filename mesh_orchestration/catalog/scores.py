@@ -32,7 +32,8 @@ def score_products(settings: Settings, catalog: Catalog, changed: set[str]) -> i
         last = read_mark(conn, _MARK)
         every = not last or now - datetime.fromisoformat(last) >= _EVERY
         known: Sequence[str] = conn.execute(select(PRODUCTS.c.address).order_by(PRODUCTS.c.address)).scalars().all()
-    wanted = [address for address in known if every or address in changed]
+        scored: set[str] = set(conn.execute(select(TRAITS.c.address).distinct()).scalars())
+    wanted = [address for address in known if every or address in changed or address not in scored]
     kept = _kept(settings, wanted, now) if wanted else {}
     for start in range(0, len(wanted), _BATCH):
         with catalog.writing() as conn:

@@ -33,6 +33,12 @@ def index_products(conn: Connection, addresses: Sequence[str]) -> int:
     return len(addresses)
 
 
+def missing(conn: Connection) -> set[str]:
+    """The products that search does not know."""
+    indexed = select(SEARCH.c.key).where(SEARCH.c.kind == "product")
+    return set(conn.execute(select(PRODUCTS.c.address).where(PRODUCTS.c.address.not_in(indexed))).scalars())
+
+
 def index_lineage(conn: Connection) -> int:
     """Write what search does not know yet of datasets and jobs from elsewhere; returns how many."""
     state = conn.execute(select(*lineage.state.c["epoch", "generation"])).one_or_none()

@@ -36,7 +36,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Search names, columns, tags, owners and descriptions; typing errors are forgiven. Exit 1 when there is nothing."""
+    """Search names, columns, tags, owners and descriptions; typing errors are forgiven. Exit 1 without a hit."""
     from mesh_orchestration.catalog.search import KINDS, Filters
     from mesh_orchestration.catalog.search import search as find
     from mesh_orchestration.catalog.store import open_catalog

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mesh_orchestration.catalog.contracts import Registration, register, write_contracts
+from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.products import domains, product, versions
-from mesh_orchestration.catalog.project import clear
+from mesh_orchestration.catalog.project import clear, project
+from mesh_orchestration.catalog.register import Registration, register
+from mesh_orchestration.catalog.search import search
 from mesh_orchestration.catalog.store import Catalog, open_catalog
+from mesh_orchestration.catalog.traits import traits
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.errors import MeshError
 from mesh_orchestration.settings import Settings
@@ -38,6 +41,7 @@ def test_a_contract_is_new_then_known_then_changed(catalog: Catalog) -> None:
         ]
         assert [one.version for one in versions(conn, "logistics.shipments.v1")] == ["1.1.0", "1.0.0"]
         assert [one.name for one in domains(conn, now=NOW)] == ["logistics"]
+        assert [hit.key for hit in search(conn, "all stores").hits] == ["logistics.shipments.v1"]
 
 
 def test_another_text_under_the_same_version_is_refused(catalog: Catalog) -> None:
@@ -56,12 +60,15 @@ def test_a_contract_of_the_mesh_cannot_be_replaced_from_outside(catalog: Catalog
             register(conn, NEWER, at=NOW)
 
 
-def test_what_was_registered_stays_when_all_else_is_written_anew(catalog: Catalog) -> None:
+def test_what_was_registered_stays_when_all_else_is_written_anew(catalog: Catalog, settings: Settings) -> None:
     with catalog.writing() as conn:
         register(conn, SHIPMENTS, at=NOW)
         clear(conn)
-        write_contracts(conn, EMPTY)
+    project(settings, catalog, EMPTY)
+    with catalog.reading() as conn:
         found = product(conn, "logistics.shipments", now=NOW)
         assert found is not None
         assert (found.product.origin, len(found.columns)) == ("registered", 3)
         assert [one.name for one in domains(conn, now=NOW)] == ["logistics"]
+        assert [hit.key for hit in search(conn, "shipment").hits] == ["logistics.shipments.v1"]
+        assert len(traits(conn, "logistics.shipments.v1")) == 6
