@@ -1,10 +1,12 @@
-"""Incidents for pages that are about something else: they are shown without them when their store cannot be used."""
+"""Incidents and anomalies for pages about something else, which are shown without them when a store cannot be used."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 
+from mesh_orchestration.anomalies.series import Finding
+from mesh_orchestration.anomalies.store import open_store as anomalies
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.incidents.model import Incident
 from mesh_orchestration.incidents.store import State, open_store
@@ -29,3 +31,13 @@ def troubles(settings: Settings, state: State = "open", *, subject: str = "", li
     except StorageError as error:
         _LOG.error("%s", error)
         return Troubles(None, None)
+
+
+def oddities(settings: Settings, address: str) -> tuple[Finding, ...]:
+    """The anomalies of a product that last; none when nobody can tell."""
+    try:
+        with anomalies(settings) as store:
+            return store.findings(address=address)
+    except StorageError as error:
+        _LOG.error("%s", error)
+        return ()

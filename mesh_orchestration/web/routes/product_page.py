@@ -24,7 +24,7 @@ from mesh_orchestration.web.nearby import nearby
 from mesh_orchestration.web.pages import render
 from mesh_orchestration.web.samples import Rows, sample
 from mesh_orchestration.web.security.callers import CurrentCaller, CurrentReader
-from mesh_orchestration.web.troubles import troubles
+from mesh_orchestration.web.troubles import oddities, troubles
 
 router = APIRouter(include_in_schema=False)
 _PUBLICATIONS, _INCIDENTS, _DAYS = 25, 20, 30
@@ -56,6 +56,7 @@ def product(
         **values,
         ending=deprecation_of(detail.contract, mesh_of(kept, settings).products),
         troubles=troubles(settings, "all", subject=name, limit=_INCIDENTS),
+        oddities=oddities(settings, name),
         levels=product_levels(settings, name),
         ways=ways(detail.contract, str(request.base_url).rstrip("/")),
         caller=caller,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mesh_orchestration.anomalies.series import Expected, Finding, Key
+from mesh_orchestration.anomalies.store import open_store
 from mesh_orchestration.catalog.project import project
 from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.contract.mesh import load_mesh
@@ -58,6 +60,9 @@ def site_at(root: Path) -> Settings:
                 audit=None,
             )
             assert found.published == (run != "r3")
+    with open_store(settings) as store, store.writing() as writer:
+        seen, key = settings.now(), Key("orders.order_lines.v1", "rows")
+        writer.put(Finding(key, seen, seen, 1, 4, Expected(1, 3, 2, 30), f"4 rows, where 1 to 3 are usual {HOSTILE}"))
     with open_catalog(settings) as catalog:
         project(settings, catalog, load_mesh(settings))
     return settings

@@ -52,6 +52,13 @@ def test_a_product_page_tells_that_last_good_data_is_served_while_the_newest_is_
         expect(page.locator("main")).not_to_contain_text("ann@example.com")
 
 
+def test_an_anomaly_is_told_with_what_was_expected(site: str, browser: Browser) -> None:
+    with visitor(browser) as page:
+        page.goto(f"{site}{LINES}#checks")
+        expect(page.locator("#checks .tone.warn").first).to_be_visible()
+        expect(page.locator("#checks")).to_contain_text("4 rows, where 1 to 3 are usual")
+
+
 def test_nothing_of_a_contract_or_a_comment_runs(site: str, browser: Browser) -> None:
     with visitor(browser) as page:
         page.goto(site + LINES + "#feedback")
