@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, select
 
-from mesh_orchestration.catalog.graph import column_lineage, lineage
 from mesh_orchestration.catalog.lineage_model import ColumnKey, NodeKey
+from mesh_orchestration.catalog.near import columns_near, near
 from mesh_orchestration.catalog.nodes import dataset
 from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCTS
 from mesh_orchestration.contract.address import Address
@@ -20,10 +20,7 @@ from mesh_orchestration.web.graph import Card, Line, Picture, Row, draw
 
 Show = Literal["products", "tables", "jobs"]
 SHOWS: Mapping[Show, str] = {"products": "Products", "tables": "Every table", "jobs": "Tables and jobs"}
-DEEP: Mapping[Show, int] = {"products": 24, "tables": 4, "jobs": 1}
-"""Edges of the catalog's graph that one step between cards may take: between products lie a domain's own tables."""
 MOST_CARDS, MOST_ROWS, GROUPS = 120, 60, 8
-T = TypeVar("T")
 Pair = tuple[NodeKey, NodeKey]
 
 
@@ -38,11 +35,6 @@ class Asked:
     show: Show = "products"
     columns: bool = False
     column: str = ""
-
-    @property
-    def depth(self) -> int:
-        """How far the catalog is asked, in edges of its own graph."""
-        return max(self.up, self.down, 1) * DEEP[self.show]
 
     def link(self, **other: object) -> str:
         """The address of the same page with something else asked."""
@@ -125,63 +117,38 @@ class Looks:
 
 
 def view(conn: Connection, looks: Looks, asked: Asked) -> View:
-    """What ``asked`` shows; an empty picture when nobody has told of its node."""
-    whole = lineage(conn, asked.node, depth=asked.depth)
-    following: dict[NodeKey, list[NodeKey]] = {}
-    entered = set()
-    for edge in whole.edges:
-        following.setdefault(edge.source, []).append(edge.target)
-        entered.add(edge.target)
+    """What ``asked`` shows; a single card when nobody has told of anything next to its node."""
 
-    def keep(node: NodeKey) -> bool:
-        """Jobs of others stay where a way begins or ends, as nothing else would say that they are there."""
-        at_the_end = node not in following or node not in entered
-        return node == asked.node or _shown(looks, node, asked.show, at_the_end=at_the_end)
+    def wanted(node: NodeKey, at_the_end: bool) -> bool:
+        return _shown(looks, node, asked.show, at_the_end=at_the_end)
 
-    edges = collapsed(whole.nodes, following, keep)
-    near = _near(asked, edges)
-    rows, lines = _columns(conn, asked, frozenset(near)) if asked.columns or asked.column else ({}, {})
-    if asked.column:
-        near = tuple(node for node in near if node == asked.node or node in rows)
-    chosen = near[:MOST_CARDS]
-    owners = _owners(conn, [str(address) for node in chosen if (address := looks.product(node))])
+    found = near(conn, asked.node, wanted, up=asked.up, down=asked.down, most=MOST_CARDS)
+    asked = replace(asked, node=found.nodes[0])
+    shown: Sequence[NodeKey] = found.nodes
+    rows: dict[NodeKey, tuple[Row, ...]] = {}
+    lines: dict[Pair, list[tuple[str, str]]] = {}
+    if asked.columns and asked.node.kind == "dataset":
+        rows, lines = _columns(conn, asked, columns_near(conn, asked.node, asked.column, wanted, shown))
+        if asked.column:
+            shown = [node for node in shown if node == asked.node or node in rows]
+    owners = _owners(conn, [str(address) for node in shown if (address := looks.product(node))])
     cards = {
         node: replace(
             looks.card(node, asked.link(node=node, column=""), owners.get(node.name, "")),
             rows=rows.get(node, ()),
             chosen=node == asked.node,
         )
-        for node in chosen
+        for node in shown
     }
-    pairs = [(source, target) for source, target in edges if source in cards and target in cards]
+    pairs = [(source, target) for source, target in found.edges if source in cards and target in cards]
     drawn = [line for pair in pairs for line in _lines(pair, lines)]
     steps = [Step(cards[one], cards[other], tuple(lines.get((one, other), ()))) for one, other in pairs]
     steps.sort(key=lambda step: (step.source.group_name, step.source.title, step.target.group_name, step.target.title))
-    return View(draw(tuple(cards.values()), drawn), len(near) - len(chosen), tuple(steps))
-
-
-def collapsed(
-    nodes: Iterable[T], following: Mapping[T, Sequence[T]], keep: Callable[[T], bool]
-) -> tuple[tuple[T, T], ...]:
-    """The edges between the nodes to keep, over any way through nodes that are not kept."""
-    kept = [node for node in nodes if keep(node)]
-    known = frozenset(kept)
-    found = []
-    for node in kept:
-        waiting, seen = list(following.get(node, ())), set()
-        while waiting:
-            target = waiting.pop()
-            if target in seen:
-                continue
-            seen.add(target)
-            if target not in known:
-                waiting.extend(following.get(target, ()))
-            elif target != node:
-                found.append((node, target))
-    return tuple(found)
+    return View(draw(tuple(cards.values()), drawn), found.hidden, tuple(steps))
 
 
 def _shown(looks: Looks, node: NodeKey, show: Show, *, at_the_end: bool) -> bool:
+    """Jobs of others stay where a way begins or ends, as nothing else would say that they are there."""
     if show == "jobs":
         return True
     if node.kind == "job":
@@ -189,38 +156,13 @@ def _shown(looks: Looks, node: NodeKey, show: Show, *, at_the_end: bool) -> bool
     return show == "tables" or looks.kind(node) != "table"
 
 
-def _near(asked: Asked, edges: Sequence[tuple[NodeKey, NodeKey]]) -> tuple[NodeKey, ...]:
-    """The node and what is within reach of it up and down, the nearest first."""
-    right: dict[NodeKey, list[NodeKey]] = {}
-    left: dict[NodeKey, list[NodeKey]] = {}
-    for source, target in edges:
-        right.setdefault(source, []).append(target)
-        left.setdefault(target, []).append(source)
-    found: dict[NodeKey, int] = {asked.node: 0}
-    for neighbours, steps in ((left, asked.up), (right, asked.down)):
-        reached, edge = {asked.node}, [asked.node]
-        for step in range(1, steps + 1):
-            edge = [one for node in edge for one in neighbours.get(node, ()) if one not in reached]
-            edge = list(dict.fromkeys(edge))
-            reached.update(edge)
-            for node in edge:
-                found.setdefault(node, step)
-    return tuple(sorted(found, key=lambda node: (found[node], str(node))))
-
-
 def _columns(
-    conn: Connection, asked: Asked, shown: frozenset[NodeKey]
+    conn: Connection, asked: Asked, found: Sequence[tuple[ColumnKey, ColumnKey]]
 ) -> tuple[dict[NodeKey, tuple[Row, ...]], dict[Pair, list[tuple[str, str]]]]:
     """The rows of the cards, and the lines between them, by pair of cards."""
-    if asked.node.kind != "dataset":
-        return {}, {}
-    found = column_lineage(conn, asked.node, asked.column, depth=asked.depth)
-    following: dict[ColumnKey, list[ColumnKey]] = {}
-    for edge in found.edges:
-        following.setdefault(edge.source, []).append(edge.target)
     pairs: dict[Pair, list[tuple[str, str]]] = {}
     names: dict[NodeKey, dict[str, None]] = {}
-    for source, target in collapsed(found.nodes, following, lambda column: column.dataset in shown):
+    for source, target in found:
         if source.dataset != target.dataset:
             pairs.setdefault((source.dataset, target.dataset), []).append((source.field, target.field))
             names.setdefault(source.dataset, {})[source.field] = None

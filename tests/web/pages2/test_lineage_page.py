@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote
 
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.web.lineage_view import collapsed
 from tests.web.api.client import Visitor
 from tests.web.pages2.reading import markup, read
 from tests.web.pages2.seen import BOARD, LINES, REVENUE
@@ -82,12 +81,6 @@ def test_a_short_address_leads_to_the_page(pages: Visitor) -> None:
 def test_what_nobody_has_told_of_is_not_found(pages: Visitor) -> None:
     assert "The catalog knows nothing called" in read(pages, "/lineage?node=dataset:x:y", status=404)
     read(pages, "/lineage?node=<script>", status=404)
-
-
-def test_ways_through_what_is_not_kept_become_one_edge() -> None:
-    following = {"a": ["x"], "x": ["y", "x"], "y": ["b", "x"], "b": ["a"]}
-    found = collapsed("axyb", following, lambda node: node in "ab")
-    assert set(found) == {("a", "b"), ("b", "a")}
 
 
 def test_nothing_is_styled_or_scripted_in_the_page(pages: Visitor, seen: Settings) -> None:
