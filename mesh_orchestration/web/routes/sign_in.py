@@ -50,7 +50,7 @@ def sign_in(
 def sign_out() -> Response:
     """End the session."""
     answer = RedirectResponse(SIGN_IN, 303)
-    answer.delete_cookie(SESSION, httponly=True, samesite="strict")
+    answer.delete_cookie(SESSION, httponly=True, samesite="lax")
     return answer
 
 

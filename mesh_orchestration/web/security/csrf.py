@@ -2,7 +2,7 @@
 
 A page takes ``CsrfToken`` and puts it into a hidden field called ``csrf`` (a script into the header
 ``X-CSRF-Token``); the route that receives the form depends on ``verified_form``. The token belongs to a cookie that
-no script can read and no other site makes a browser send.
+no script can read and no form of another site makes a browser send.
 """
 
 from __future__ import annotations

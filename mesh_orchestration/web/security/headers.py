@@ -25,8 +25,8 @@ _HEADERS = {
 
 
 def cookie(name: str, value: str, *, secure: bool) -> str:
-    """A cookie for this browser session that no script reads and no other site makes a browser send."""
-    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+    """A cookie for this browser session: no script reads it, links from elsewhere bring it, forms do not."""
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 class SecurityHeaders:

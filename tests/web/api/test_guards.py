@@ -77,10 +77,10 @@ def test_a_form_needs_the_token_of_its_visitor(tmp_path: Path) -> None:
     assert "This token does not count" in taken.text
 
 
-def test_the_cookie_of_forms_is_for_no_script_and_no_other_site(empty: Settings) -> None:
+def test_the_cookie_of_forms_is_for_no_script_and_no_form_of_another_site(empty: Settings) -> None:
     with visitor(empty) as client:
         first, second = client.get("/sign-in"), client.get("/sign-in")
-    assert re.fullmatch(r"mesh_csrf=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict", first.headers["Set-Cookie"])
+    assert re.fullmatch(r"mesh_csrf=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax", first.headers["Set-Cookie"])
     assert "Set-Cookie" not in second.headers
 
 

@@ -15,6 +15,7 @@ from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at
 from tests.cli.mesh import mesh, mesh_each
+from tests.postgres import PostgresDatabase
 from tests.web.api.client import Visitor, visitor
 from tests.web.service import service
 
@@ -128,8 +129,9 @@ def test_a_browser_signs_in_once_and_out_again(empty: Settings) -> None:
         wrong = client.post("/sign-in", data={**form, "token": "mesh_0_guess"})
         right = client.post("/sign-in", data={**form, "token": secret, "next": "/v1/products"}, follow_redirects=False)
         assert (wrong.status_code, right.status_code, right.headers["Location"]) == (403, 303, "/v1/products")
-        assert {"HttpOnly", "SameSite=Strict"} <= set(right.headers["Set-Cookie"].split("; "))
+        assert {"HttpOnly", "SameSite=Lax"} <= set(right.headers["Set-Cookie"].split("; "))
         assert client.get("/v1/products").status_code == 200
+        assert 'action="/sign-out"' in client.get("/sign-in").text
         client.post("/sign-out", data=form, follow_redirects=False)
         assert client.get("/v1/products").status_code == 401
 
@@ -149,3 +151,15 @@ def test_a_running_service_takes_a_token_made_meanwhile(empty: Settings) -> None
         secret = mesh(empty, "token", "create", "late", "--role", "analyst").out.strip()
         answer = httpx.get(f"{url}/v1/products", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
+
+
+@pytest.mark.slow
+def test_tokens_count_alike_in_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
+    settings = mesh_at(tmp_path, MESH_AUTH="token", MESH_NOW=NOW.isoformat(), MESH_CATALOG_URL=postgres.url)
+    secret, old = made(settings, "ana"), made(settings, "old", days=0)
+    with showing(settings, secret) as client:
+        assert client.get("/v1/products").status_code == 200
+        assert client.get("/v1/products", headers={"Authorization": f"Bearer {old}"}).status_code == 401
+        with open_catalog(settings) as catalog, catalog.writing() as conn:
+            tokens.revoke(conn, "ana", now=NOW)
+        assert client.get("/v1/products").status_code == 401
