@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot as IcebergSnapshot
 
@@ -19,6 +21,7 @@ from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.snapshots import MAIN, Snapshot, ancestry, audit_branches, read_snapshot
 from mesh_orchestration.storage.stamp import Verdict
 
+_LOG = logging.getLogger("mesh.catalog")
 _SAMPLE_ROWS = 5
 _Row = dict[str, Any]
 
@@ -169,7 +172,8 @@ def _samples(lake: Lake, product: DataProduct, refused: Snapshot) -> dict[str, s
     """By check, some of the rows that broke it, masked; what cannot be read any more is left out."""
     try:
         found = rejected_rows(lake, product, branch=refused.branch, limit=_SAMPLE_ROWS)
-    except StorageError:
+    except (StorageError, duckdb.Error, OSError) as error:
+        _LOG.warning("the refused rows of %s cannot be read: %s", refused.branch, error)
         return {}
     return {one.verdict.name: _packed(one) for one in found}
 

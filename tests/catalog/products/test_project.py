@@ -22,6 +22,8 @@ from mesh_orchestration.catalog.usage import usage
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import local_path, open_lake
+from mesh_orchestration.storage.snapshots import rejected
+from mesh_orchestration.storage.upkeep import snapshot_files
 from tests.builders import settings_at
 from tests.catalog.products.held import (
     ADDRESS,
@@ -219,6 +221,23 @@ def test_a_table_that_cannot_be_read_leaves_what_is_known_and_says_so(tmp_path: 
         [trouble] = bring(settings, catalog).troubles
         assert ADDRESS in trouble
         assert everything(catalog)["publication"] == before
+
+
+def test_refused_rows_that_are_gone_leave_the_verdicts(tmp_path: Path) -> None:
+    settings = held_at(tmp_path).settings
+    with open_lake(settings) as lake:
+        [refused] = rejected(lake, LINES.address)
+        table = lake.table(LINES.address)
+        assert table is not None
+        for file in snapshot_files(table, refused.snapshot_id).data:
+            path = local_path(file)
+            assert path is not None
+            path.unlink()
+    with open_catalog(settings) as catalog:
+        assert bring(settings, catalog).troubles == ()
+        with catalog.reading() as conn:
+            worst = check_history(conn, ADDRESS)[0]
+    assert (worst.last.passed, worst.sample) == (False, None)
 
 
 def test_an_attempt_that_iceberg_let_go_stays_known(tmp_path: Path) -> None:
