@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from tests.catalog.products.held import (
     held_at,
     publish,
 )
+from tests.postgres import PostgresDatabase
 
 NOW = datetime.fromisoformat(EVENING)
 
@@ -281,3 +282,26 @@ def test_standing_says_which_contracts_the_catalog_does_not_know(own: Held) -> N
     with own.catalog.reading() as conn:
         found = standing(conn, mesh)
     assert (found.behind, found.counts["products"], found.projected) == ((), 2, NOW.astimezone(UTC))
+
+
+@pytest.mark.slow
+def test_postgresql_says_the_same(held: Held, postgres: PostgresDatabase) -> None:
+    settings = replace(held.settings, environ={**held.settings.environ, "MESH_CATALOG_URL": postgres.url})
+    with open_catalog(settings) as other:
+        bring(settings, other)
+        assert everything(other) == everything(held.catalog)
+        bring(settings, other)
+        assert everything(other) == everything(held.catalog)
+        with other.reading() as there, held.catalog.reading() as here:
+            for conn in (there, here):
+                assert products(conn, Wanted(health="refused", tag="core"), now=NOW).total == 1
+            assert home(there, now=NOW) == home(here, now=NOW)
+            assert check_history(there, ADDRESS) == check_history(here, ADDRESS)
+            assert usage(there, ADDRESS, now=NOW) == usage(here, ADDRESS, now=NOW)
+            assert cost(there, ADDRESS, now=NOW) == cost(here, ADDRESS, now=NOW)
+            assert versions(there, ADDRESS) == versions(here, ADDRESS)
+            assert traits(there, ADDRESS) == traits(here, ADDRESS)
+        with other.writing() as conn:
+            clear(conn)
+        bring(settings, other)
+        assert everything(other) == everything(held.catalog)
