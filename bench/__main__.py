@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.measure import Result, markdown
 
-NAMES = ("audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage")
+NAMES = ("audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage", "catalog")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 STORE = Path(__file__).resolve().parent.parent / ".mesh" / "bench"
 
