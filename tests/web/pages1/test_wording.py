@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mesh_orchestration.web.markdown import markdown
-from mesh_orchestration.web.pages import environment, web_link
+from mesh_orchestration.web.pages import environment, navigation, web_link
 from mesh_orchestration.web.wording import duration, number, percent, size
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -70,3 +70,10 @@ def test_markdown_is_shown_as_such_and_its_headings_stay_below_those_of_the_page
 def test_only_addresses_that_lead_to_pages_become_links(address: str | None) -> None:
     assert web_link(address) == ""
     assert web_link("https://example.com/a") == "https://example.com/a"
+
+
+def test_no_two_entries_of_the_navigation_share_a_key_or_a_place() -> None:
+    entries = navigation()
+    keys = [entry.key for entry in entries if entry.key]
+    assert len(set(keys)) == len(keys)
+    assert len({entry.place for entry in entries}) == len(entries)
