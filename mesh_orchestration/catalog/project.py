@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -66,6 +67,7 @@ def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
         changed = write_contracts(conn, mesh)
     attempts, published, troubles = _publications(settings, catalog, mesh)
     _versions(settings, catalog, mesh, changed)
+    _forget_old_checks(settings, catalog)
     reads = count_reads(settings, catalog)
     score_products(settings, catalog, {*changed, *published})
     with catalog.writing() as conn:
@@ -146,6 +148,18 @@ def _remember_versions(conn: Connection, kept: Kept) -> None:
     ]
     if rows:
         conn.execute(insert(VERSIONS), rows)
+
+
+def _forget_old_checks(settings: Settings, catalog: Catalog) -> None:
+    """Once a day, take out the results of checks that are older than MESH_CATALOG_KEEP_DAYS: they are most of what
+    grows."""
+    now = settings.now()
+    today = now.date().isoformat()
+    with catalog.writing() as conn:
+        if read_mark(conn, "forgotten") != today:
+            horizon = now - timedelta(days=settings.integer("MESH_CATALOG_KEEP_DAYS", 400))
+            conn.execute(delete(CHECK_RESULTS).where(CHECK_RESULTS.c.at < horizon))
+            write_mark(conn, "forgotten", today)
 
 
 def _versions(settings: Settings, catalog: Catalog, mesh: Mesh, changed: Sequence[str]) -> None:

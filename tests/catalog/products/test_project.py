@@ -284,6 +284,15 @@ def test_standing_says_which_contracts_the_catalog_does_not_know(own: Held) -> N
     assert (found.behind, found.counts["products"], found.projected) == ((), 2, NOW.astimezone(UTC))
 
 
+def test_results_of_checks_are_forgotten_after_a_time_attempts_are_not(own: Held) -> None:
+    bring(own.settings, own.catalog)
+    later = (NOW + timedelta(days=3)).isoformat()
+    bring(replace(own.settings, environ={**own.settings.environ, "MESH_CATALOG_KEEP_DAYS": "2"}), own.catalog, later)
+    with own.catalog.reading() as conn:
+        assert check_history(conn, ADDRESS) == ()
+        assert publications(conn, ADDRESS).total == 3
+
+
 @pytest.mark.slow
 def test_postgresql_says_the_same(held: Held, postgres: PostgresDatabase) -> None:
     settings = replace(held.settings, environ={**held.settings.environ, "MESH_CATALOG_URL": postgres.url})
