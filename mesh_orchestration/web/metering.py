@@ -27,7 +27,7 @@ class Meters:
 
     def __init__(self, hold: float) -> None:
         self._hold, self._lock = hold, threading.Lock()
-        self._held: dict[str, tuple[float, bytes]] = {}
+        self._made, self._body = float("-inf"), b""
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -37,14 +37,12 @@ class Meters:
             REQUEST_SECONDS, "How long requests took.", labels, buckets=_BUCKETS, registry=self.registry
         )
 
-    def held(self, kind: str, make: Callable[[], bytes]) -> bytes:
-        """The answer of a kind, made anew when the one before is too old."""
+    def held(self, make: Callable[[], bytes]) -> bytes:
+        """The answer, made anew when the one before is too old."""
         with self._lock:
-            made, body = self._held.get(kind, (float("-inf"), b""))
-            if time.monotonic() - made >= self._hold:
-                body = make()
-                self._held[kind] = (time.monotonic(), body)
-            return body
+            if time.monotonic() - self._made >= self._hold:
+                self._body, self._made = make(), time.monotonic()
+            return self._body
 
 
 class Metering:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete, insert
@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert
 from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.catalog.tables_products import CHECK_RESULTS, PRODUCTS, PUBLICATIONS, USAGE
 from mesh_orchestration.monitoring.metrics import DEFINITIONS
+from mesh_orchestration.monitoring.text import text
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.ledger import ledger_file, open_ledger
 from mesh_orchestration.web.measuring import Collector
@@ -30,8 +31,8 @@ Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def told(settings: Settings) -> Values:
     """Every sample of the mesh by name and labels."""
     with open_catalog(settings) as catalog:
-        text = generate_latest(Collector(settings, catalog, CollectorRegistry())).decode()
-    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+        body = text(Collector(settings, catalog, CollectorRegistry()).collect()).decode()
+    samples = (sample for family in text_string_to_metric_families(body) for sample in family.samples)
     return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
 
 
@@ -141,6 +142,17 @@ def test_a_hostile_owner_stays_within_its_label(tmp_path: Path) -> None:
     values = told(settings)
     assert of(values, "mesh_product_info", owner=owner) == [1]
     assert of(values, "mesh_product_refused", address="y") == []
+
+
+def test_the_text_is_that_of_the_client_byte_for_byte() -> None:
+    disable_created_metrics()
+    registry = CollectorRegistry()
+    strange = 'a "b" \\ c\nd ü'
+    Gauge("told", f"Help {strange}.", ("z", "a"), registry=registry).labels(strange, "").set(1e21)
+    Gauge("bare", "No labels.", registry=registry).set(float("-inf"))
+    Counter("seen", "Counted.", ("a",), registry=registry).labels("x").inc(1_795_264_891.65)
+    Histogram("took", "Took.", ("a",), buckets=(0.5, 1), registry=registry).labels("x").observe(0.7)
+    assert text(registry.collect()) == generate_latest(registry)
 
 
 def test_every_metric_is_in_the_document() -> None:

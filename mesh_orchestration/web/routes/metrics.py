@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Header, Request, Response
-from prometheus_client.exposition import choose_encoder
-
+from mesh_orchestration.monitoring.text import CONTENT_TYPE, text
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.measuring import Collector
 
@@ -14,11 +12,8 @@ router = APIRouter()
 
 
 @router.get("/metrics")
-def metrics(
-    request: Request, settings: CurrentSettings, catalog: CurrentCatalog, accept: Annotated[str, Header()] = ""
-) -> Response:
-    """Every metric, as text or OpenMetrics; a store that cannot be read is told by ``mesh_source_up``."""
-    encode, content_type = choose_encoder(accept)
+def metrics(request: Request, settings: CurrentSettings, catalog: CurrentCatalog) -> Response:
+    """Every metric as text; a store that cannot be read is told by ``mesh_source_up``."""
     meters = request.app.state.meters
-    body = meters.held(content_type, lambda: encode(Collector(settings, catalog, meters.registry)))
-    return Response(body, media_type=content_type)
+    body = meters.held(lambda: text(Collector(settings, catalog, meters.registry).collect()))
+    return Response(body, headers={"Content-Type": CONTENT_TYPE})
