@@ -48,8 +48,9 @@ def _fact(name: str, weight: float, share: float | bool, evidence: str, advice: 
     return Fact(name, weight, round(float(share), 4), evidence, "" if share == 1 else advice)
 
 
-def _share(part: Sequence[object], whole: Sequence[object]) -> float:
-    return len(part) / len(whole) if whole else 1.0
+def _held(lacking: Sequence[object], whole: Sequence[object]) -> float:
+    """The share of the whole that lacks nothing; where nothing is asked, nothing lacks."""
+    return 1 - len(lacking) / len(whole) if whole else 1.0
 
 
 def _names(fields: Sequence[SchemaField]) -> str:
@@ -75,7 +76,7 @@ def _discoverable(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "columns can be found",
         2,
-        1 - _share(lacking, known.product.fields),
+        _held(lacking, known.product.fields),
         f"{len(known.product.fields) - len(lacking)} of {len(known.product.fields)} columns are described",
         f"describe {_names(lacking)}",
     )
@@ -136,7 +137,7 @@ def _trustworthy(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "service levels",
         2,
-        1 - _share(lacking, wanted),
+        _held(lacking, wanted),
         f"promises {', '.join(promised) or 'nothing'}",
         f"promise {', '.join(lacking)}: spec.sla",
     )
@@ -154,7 +155,7 @@ def _self_describing(known: Evidence) -> Iterator[Fact]:
     fields = product.fields
     lacking = [field for field in fields if not field.description]
     described = f"{len(fields) - len(lacking)} of {len(fields)}"
-    yield _fact("columns described", 3, 1 - _share(lacking, fields), described, f"describe {_names(lacking)}")
+    yield _fact("columns described", 3, _held(lacking, fields), described, f"describe {_names(lacking)}")
     keyed = bool(product.primary_key)
     yield _fact(
         "grain",
@@ -168,7 +169,7 @@ def _self_describing(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "units of amounts",
         1,
-        1 - _share(bare, amounts),
+        _held(bare, amounts),
         f"{len(amounts) - len(bare)} of {len(amounts)} columns",
         f"give a unit or semantics to {_names(bare)}",
     )
@@ -188,7 +189,7 @@ def _interoperable(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "times are instants",
         2,
-        1 - _share(local, times),
+        _held(local, times),
         f"{len(times) - len(local)} of {len(times)} in UTC",
         f"say timezone: UTC for {_names(local)}",
     )
@@ -198,7 +199,7 @@ def _interoperable(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "shared meaning",
         2,
-        _share(meant, fields),
+        len(meant) / len(fields),
         f"{len(meant)} of {len(fields)} columns have semantics, a unit, a tag or are a key",
         "name what columns mean in words that others use: semantics, unit",
     )
@@ -221,7 +222,7 @@ def _secure(known: Evidence) -> Iterator[Fact]:
     yield _fact(
         "masks chosen",
         3,
-        1 - _share(silent, personal),
+        _held(silent, personal),
         f"{len(personal) - len(silent)} of {len(personal)} personal columns" if personal else "no personal data",
         f"choose a mask for {_names(silent)}; until then they are redacted",
     )
