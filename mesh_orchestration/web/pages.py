@@ -1,6 +1,6 @@
 """Pages: the one Jinja environment, what every template may use, and the navigation.
 
-A route module with a page in the navigation says so itself: ``NAV = Entry("SLA", "/sla", 60, "s")``.
+A route module with a page in the navigation says so itself: ``NAV = Entry("SLA", "/sla", 60, "a")``.
 A template extends ``base.html`` (blocks: title, head, main) and is shown with ``render(request, name, …)``.
 Everything is escaped; a filter that returns Markup has escaped what it was given.
 """

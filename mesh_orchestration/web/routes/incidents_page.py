@@ -24,7 +24,7 @@ from mesh_orchestration.web.pages import Entry, render
 from mesh_orchestration.web.security.callers import CurrentCaller, may
 from mesh_orchestration.web.security.csrf import CsrfToken, verified_form
 
-NAV = Entry("Incidents", "/incidents", 70, "i")
+NAV = Entry("Incidents", "/incidents", 70, "n")
 LIMIT, SAMPLE = 50, 5
 STATES: tuple[State, ...] = ("open", "ended", "all")
 router = APIRouter(include_in_schema=False)

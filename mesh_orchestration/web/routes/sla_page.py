@@ -17,7 +17,7 @@ from mesh_orchestration.web.kept import CurrentKept, mesh_of
 from mesh_orchestration.web.pages import Entry, render
 from mesh_orchestration.web.sla_view import WINDOWS, Window, levels_of, overview
 
-NAV = Entry("SLA", "/sla", 60, "s")
+NAV = Entry("SLA", "/sla", 60, "a")
 SECONDS = 10.0
 State = Literal["", "kept", "broken", "unknown"]
 router = APIRouter(include_in_schema=False)
