@@ -111,10 +111,11 @@ def known(connection: Connection, settings: Settings, address: str) -> products.
 def _sample(
     settings: Settings, catalog: CurrentCatalog, address: str, reader: Reader
 ) -> tuple[products.ProductDetail, Rows | None, str]:
+    """The product with its rows, or with why the reader gets none; raises 404 when there are none to get."""
     with catalog.reading() as connection:
         detail = known(connection, settings, address)
     if detail.product.snapshot is None:
-        return detail, None, "nothing is published yet"
+        raise HTTPException(404, f"nothing of {detail.product.address} is published yet")
     try:
         return detail, sample(settings, detail.contract, reader), ""
     except AccessDenied as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import httpx
 import pytest
@@ -59,6 +60,19 @@ def test_the_look_for_faults_finds_them(browser: Browser) -> None:
         "the id a stands twice", "no name", "no label", "a picture without a name", "a picture without alt",
         "a heading of a row without scope", "H3 B follows h1", "inline", "no nav", "no header",
     ]  # fmt: skip
+
+
+def test_every_link_leads_somewhere(site: str) -> None:
+    with httpx.Client(base_url=site, follow_redirects=True, timeout=60) as client:
+        texts = {path: client.get(path).text for path in PAGES}
+        links = {unescape(link) for text in texts.values() for link in re.findall(r'href="([^"]+)"', text)}
+        inside = sorted(link for link in links if link.startswith("/"))
+        assert len(inside) > 40
+        lost = {link: code for link in inside if (code := client.get(link).status_code) != 200}
+    assert lost == {}
+    for path, text in texts.items():
+        marks = {link for link in re.findall(r'href="#([^"]+)"', text) if f'id="{link}"' not in text}
+        assert (path, marks) == (path, set())
 
 
 def test_whoever_has_no_right_to_write_gets_no_form_and_whoever_has_writes_under_their_name(shown: Settings) -> None:
