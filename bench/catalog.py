@@ -6,6 +6,7 @@ columns; two events a run. What is measured is the real store in a real file.
 
 from __future__ import annotations
 
+import gc
 import random
 import sqlite3
 import tempfile
@@ -87,6 +88,7 @@ def _column(dataset: int, column: int) -> dict[str, Any]:
 
 def run() -> tuple[Result, ...]:
     """Events a second into an empty and a filled catalog, and how long questions about the graph take."""
+    gc.set_threshold(100_000, 20, 100)  # as the mesh command has it
     with tempfile.TemporaryDirectory(prefix="mesh-bench-catalog-") as place:
         root = Path(place)
         mesh = Mesh(DATASETS, COLUMNS)

@@ -65,7 +65,10 @@ class Fold:
         elif event.kind == JOB_EVENT and job and (event.inputs or event.outputs):
             job.declared_at = max(event.at, job.declared_at or event.at)
         for said in event.inputs:
-            self._facets(self._touch(said.key, event.at), said.own, event.at)
+            if said.own:
+                self._facets(self._touch(said.key, event.at), said.own, event.at)
+            else:
+                self._seen(said.key, event.at)
             self._edge(job, said.key, READS, event.at)
         for said in event.outputs:
             self._output(event, said, job, (run.id if run else None, event_id))
@@ -91,6 +94,13 @@ class Fold:
         node.created_at = min(node.created_at, at)
         node.updated_at = max(node.updated_at, at)
         return node
+
+    def _seen(self, key: NodeKey, at: int) -> None:
+        """To be read alone changes nothing of a dataset, but it may have begun earlier than known."""
+        node = self._nodes[key]
+        if at < node.created_at:
+            node.created_at = at
+            self.touched[node.id] = node
 
     def _run(self, run: RunRow, job: Node, event: Event) -> None:
         at = event.at

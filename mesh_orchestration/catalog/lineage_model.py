@@ -88,8 +88,8 @@ class Tag:
 
 @dataclass(frozen=True)
 class Dataset:
-    """``version`` is the newest; ``dropped`` when it was dropped or renamed (then ``renamed_to``) and not written
-    since; ``written_at`` is the last time somebody wrote it."""
+    """``updated_at`` is when it was last written or described; ``version`` is the newest; ``dropped`` when it was
+    dropped or renamed (then ``renamed_to``) and not written since; ``written_at`` is when it was last written."""
 
     key: NodeKey
     created_at: datetime

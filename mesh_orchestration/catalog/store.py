@@ -26,6 +26,7 @@ _SQLITE = (
     "pragma foreign_keys = on",
     "pragma temp_store = memory",
     "pragma cache_size = -65536",
+    "pragma wal_autocheckpoint = 8000",  # pages; what batches write again and again is copied once
     "pragma mmap_size = 1073741824",
 )
 

@@ -44,7 +44,7 @@ nodes = Table(
     Column("namespace", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),  # the first event that names it
-    Column("updated_at", BigInteger, nullable=False),  # the last
+    Column("updated_at", BigInteger, nullable=False),  # the last that says something of it or writes it
     Column("written_at", BigInteger),  # the last end of a run that wrote the dataset
     Column("dropped_at", BigInteger),
     Column("renamed_at", BigInteger),
