@@ -79,6 +79,7 @@ def incident_sensor(
 def broken(settings: Settings, now: float) -> Iterable[Signal]:
     """The service levels that are broken at ``now``, as the SLA ledger has them."""
     from mesh_orchestration.sla.ledger import ledger_file, open_ledger
+    from mesh_orchestration.sla.wording import amount
 
     if not settings.get("MESH_SLA_URL") and not ledger_file(settings).exists():
         return
@@ -89,8 +90,9 @@ def broken(settings: Settings, now: float) -> Iterable[Signal]:
         turned = course.turned(at)
         if (course.then if turned else course.state) == "broken":
             since = course.until if turned and course.until else course.start
-            text = course.note or f"the {level} SLA is broken"
-            said = f"{text} (since {since.isoformat(timespec='seconds')})"
+            promised = f"{amount(level, course.threshold)} promised, {amount(level, course.worst(at))} now"
+            said = f"the {level} SLA is broken since {since.isoformat(timespec='seconds')}: {promised}"
+            said += f" ({course.note})" if course.note else ""
             yield Signal(address, "sla", "error", since.timestamp(), level, failing=(level,), error=said)
 
 

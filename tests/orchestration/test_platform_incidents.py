@@ -13,6 +13,9 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
+from mesh_orchestration.anomalies.series import ROWS, Expected, Key
+from mesh_orchestration.anomalies.series import Finding as AnomalyFinding
+from mesh_orchestration.anomalies.store import open_store as open_anomalies
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.incidents.about import Serving
 from mesh_orchestration.incidents.store import open_store
@@ -20,6 +23,7 @@ from mesh_orchestration.orchestration.platform_incidents import incident_sensor
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at, product
 from tests.incidents.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
+from tests.sla.test_record import KEY, LINES, hour, look, publish
 
 ORDERS, BILLING = dg.AssetKey(["orders", "orders", "v1"]), dg.AssetKey(["billing", "revenue", "v1"])
 READS = [{"name": "orders", "type": "data-product", "product": "orders.orders.v1"}]
@@ -225,3 +229,39 @@ def test_an_alert_goes_out_although_the_warehouse_cannot_be_read(mesh: Mesh) -> 
     incident_sensor(mesh.settings, unreadable, settle=0.0)(dg.build_sensor_context(instance=mesh.instance))
 
     assert "What consumers get is not known: the warehouse cannot be read." in mesh.hook.received[0]["text"]
+
+
+def test_a_broken_service_level_is_an_incident_until_it_is_kept(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, LINES)
+    publish(settings, 0)
+    look(settings, 5)
+    noticed = at_hour(settings, 5)
+    publish(settings, 5.5)
+    look(settings, 5.6)
+    mended = at_hour(settings, 5.6)
+
+    assert noticed == [("sla", "freshness", "open")]
+    assert ("sla", "freshness", "recovered") in mended
+
+
+def test_an_anomaly_is_a_warning_in_the_words_of_its_finding(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, LINES)
+    text = "rows were 12, expected 900 to 1,100"
+    key, expected = Key(KEY, ROWS), Expected(900, 1100, 1000, 30)
+    with open_anomalies(settings) as store, store.writing() as writer:
+        writer.put(AnomalyFinding(key, settings.now(), settings.now(), 42, 12.0, expected, text))
+    assert at_hour(settings, 0) == [("anomaly", "volume", "open")]
+
+    with open_store(settings) as incidents:
+        (incident,) = incidents.incidents()
+        assert (incident.level, incidents.timeline(incident.id)[0].text) == ("warn", f"{KEY}: {text}")
+
+
+def at_hour(settings: Settings, hours: float) -> list[tuple[str, str, str]]:
+    """Kind, check and state of all incidents after the sensor looked at that hour."""
+    clock = hour(settings, hours).now().timestamp()
+    with dg.instance_for_test() as instance:
+        sensor = incident_sensor(settings, lambda _: None, settle=0.0, clock=lambda: clock)
+        sensor(dg.build_sensor_context(instance=instance))
+    with open_store(settings) as store:
+        return [(one.kind, one.check, one.state) for one in store.incidents("all")]
