@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -18,6 +22,7 @@ from mesh_orchestration.settings import Settings
 
 MOST = 64
 MESH_SECONDS = 5.0
+WRITTEN = frozenset({"target", "logs", "dbt_packages"})
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -50,6 +55,12 @@ class Kept:
             threading.Thread(target=self._anew, args=(name, find, lock), name=f"renew {name}", daemon=True).start()
         found: T = entry.value
         return found
+
+    def last(self, name: str) -> Any:
+        """What was found last, None when nothing was."""
+        with self._guard:
+            entry = self._entries.get(name)
+        return entry.value if entry else None
 
     def soon(self, name: str, find: Callable[[], T], *, seconds: float) -> T | None:
         """As ``get``, but nobody waits: None until the value was found for the first time."""
@@ -105,12 +116,40 @@ CurrentKept = Annotated[Kept, Depends(_kept)]
 
 
 def mesh_of(kept: Kept, settings: Settings) -> Mesh:
-    """The contracts as they were at most a few seconds ago."""
-    return kept.get("mesh", lambda: load_mesh(settings), seconds=MESH_SECONDS)
+    """The contracts as they were at most a few seconds ago; loaded again only when a file of theirs changed."""
+    return unless_same(
+        kept, "mesh", lambda: stamp_of(settings.contracts_dir), lambda: load_mesh(settings), seconds=MESH_SECONDS
+    )
 
 
 def readers_of(kept: Kept, settings: Settings) -> Readers:
     """Who reads what by contracts and models; what is found for one answer is there for the next."""
-    return kept.get(
-        "readers", lambda: readers(mesh_of(kept, settings), settings.root, settings.home), seconds=6 * MESH_SECONDS
+    return unless_same(
+        kept,
+        "readers",
+        lambda: stamp_of(settings.contracts_dir) + stamp_of(settings.dbt_dir),
+        lambda: readers(load_mesh(settings), settings.root, settings.home),
+        seconds=MESH_SECONDS,
     )
+
+
+def unless_same(kept: Kept, name: str, stamp: Callable[[], str], find: Callable[[], T], *, seconds: float) -> T:
+    """The value called ``name``, found anew only when ``stamp`` says something else than the last time."""
+
+    def again() -> tuple[str, T]:
+        now, last = stamp(), kept.last(name)  # the stamp first: what changes while it is read is read again
+        return last if last is not None and last[0] == now else (now, find())
+
+    return kept.get(name, again, seconds=seconds)[1]
+
+
+def stamp_of(folder: Path) -> str:
+    """Something that is another when a file below ``folder`` is; what dbt writes itself does not count."""
+    found = hashlib.sha256()
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in WRITTEN)
+        for name in sorted(files):
+            with suppress(OSError):  # it went just now
+                said = Path(place, name).stat()
+                found.update(f"{place}/{name} {said.st_mtime_ns} {said.st_size}\n".encode())
+    return found.hexdigest()

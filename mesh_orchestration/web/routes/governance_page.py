@@ -43,6 +43,10 @@ def page(
     except MeshError as error:
         return render(request, "governance_unknown.html", status_code=404, why=str(error), as_of=query.as_of)
     found = governance_view.violations(report, query.domain, query.rule)
+    products = sorted(
+        (one for one in report.products if not query.domain or one.domain == query.domain),
+        key=lambda one: (one.compliant, one.address),
+    )
     return render(
         request,
         "governance.html",
@@ -50,6 +54,8 @@ def page(
         asked=query,
         share=share,
         matrix=governance_view.matrix(report, query.domain),
+        products=products[:MOST],
+        unlisted=max(0, len(products) - MOST),
         violations=found[:MOST],
         hidden=max(0, len(found) - MOST),
         councils=governance_view.councils(report),

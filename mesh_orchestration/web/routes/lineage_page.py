@@ -14,15 +14,19 @@ from sqlalchemy import Connection, select
 
 from mesh_orchestration.catalog.lineage_model import Dataset, Job, NodeKey
 from mesh_orchestration.catalog.nodes import dataset, job, resolve
+from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import PRODUCT_EDGES, PRODUCTS
 from mesh_orchestration.contract.address import Address
+from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.graph import Card, Line, Picture, draw
+from mesh_orchestration.web.kept import CurrentKept
 from mesh_orchestration.web.lineage_view import GROUPS, SHOWS, Asked, Looks, Show, view
 from mesh_orchestration.web.pages import Entry, render
 
 NAV = Entry("Lineage", "/lineage", 40, "l")
 MOST_STEPS, MOST_PRODUCTS = 8, 80
+MAP_SECONDS = 10.0
 Steps = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 Text = Annotated[str, Field(max_length=1000)]
 router = APIRouter(include_in_schema=False)
@@ -70,13 +74,15 @@ def page(
     request: Request,
     catalog: CurrentCatalog,
     settings: CurrentSettings,
+    kept: CurrentKept,
     query: Annotated[Question, Query()],
 ) -> HTMLResponse:
     """The graph around a node; without one the whole mesh, or its domains when it is large."""
+    if not query.node:
+        whole = kept.get("lineage map", lambda: _map(catalog, settings), seconds=MAP_SECONDS)
+        return render(request, "lineage_map.html", map=whole)
     with catalog.reading() as conn:
         looks = Looks(conn, settings)
-        if not query.node:
-            return render(request, "lineage_map.html", map=_map(conn, looks))
         found = _node(conn, looks, query.node)
         if found is None:
             return render(request, "lineage_unknown.html", status_code=404, node=query.node)
@@ -107,11 +113,13 @@ def _about(conn: Connection, looks: Looks, node: NodeKey) -> About:
     return About(node.name, looks.kind(node), looks.product(node), reads, runs)
 
 
-def _map(conn: Connection, looks: Looks) -> Map:
+def _map(catalog: Catalog, settings: Settings) -> Map:
     """All products, or the domains when there are too many to be read in one picture."""
-    owners = {row.address: row.owner for row in conn.execute(select(PRODUCTS.c.address, PRODUCTS.c.owner))}
-    rows = conn.execute(select(PRODUCT_EDGES.c.source, PRODUCT_EDGES.c.consumer))
-    edges = [(Address.parse(row.source), Address.parse(row.consumer)) for row in rows]
+    with catalog.reading() as conn:
+        looks = Looks(conn, settings)
+        owners = {row.address: row.owner for row in conn.execute(select(PRODUCTS.c.address, PRODUCTS.c.owner))}
+        rows = conn.execute(select(PRODUCT_EDGES.c.source, PRODUCT_EDGES.c.consumer))
+        edges = [(Address.parse(row.source), Address.parse(row.consumer)) for row in rows]
     if len(owners) > MOST_PRODUCTS:
         return Map(_domains(looks, tuple(map(Address.parse, owners)), edges), tuple(sorted(owners)), by_domain=True)
     cards = [_product_card(looks, address, owner) for address, owner in owners.items()]

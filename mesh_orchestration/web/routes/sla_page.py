@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import MeshError
@@ -20,7 +21,17 @@ from mesh_orchestration.web.sla_view import WINDOWS, Window, levels_of, overview
 NAV = Entry("SLA", "/sla", 60, "a")
 SECONDS = 10.0
 State = Literal["", "kept", "broken", "unknown"]
+LIMIT = 200
 router = APIRouter(include_in_schema=False)
+
+
+class Question(BaseModel):
+    """What the address of the page says: how far back, and which levels to list."""
+
+    window: Window = "7d"
+    domain: Annotated[str, Field(max_length=100)] = ""
+    state: State = ""
+    offset: Annotated[int, Field(ge=0)] = 0
 
 
 @router.get("/sla", response_class=HTMLResponse)
@@ -28,21 +39,21 @@ def mesh_page(
     request: Request,
     settings: CurrentSettings,
     kept: CurrentKept,
-    window: Window = "7d",
-    domain: str = "",
-    state: State = "",
+    query: Annotated[Question, Query()],
 ) -> HTMLResponse:
     """The service levels of the mesh in a window, and whether the gate to more domains is open."""
-    mesh = mesh_of(kept, settings)
+    window = query.window
     found = kept.get(f"sla {window}", lambda: overview(settings, mesh_of(kept, settings), window), seconds=SECONDS)
+    levels = found.of(query.domain, query.state)
     return render(
         request,
         "sla.html",
         found=found,
-        levels=found.of(domain, state),
-        asked={"window": window, "domain": domain, "state": state},
+        levels=levels[query.offset : query.offset + LIMIT],
+        total=len(levels),
+        limit=LIMIT,
+        asked=query,
         windows=tuple(WINDOWS),
-        products=len(mesh.products),
         sla=sla_view,
         wording=wording,
     )
