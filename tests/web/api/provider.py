@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -13,6 +14,12 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+
+@cache
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """A key of this name, made once: it takes a while."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 class IdentityProvider:
@@ -26,8 +33,7 @@ class IdentityProvider:
 
     def rotate(self, kid: str, *, curve: bool = False) -> None:
         """From now on there is one key only, called ``kid``."""
-        made = ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(65537, 2048)
-        self.keys = {kid: made}
+        self.keys = {kid: ec.generate_private_key(ec.SECP256R1()) if curve else rsa_key(kid)}
 
     def token(self, *, sign_with: Any = None, algorithm: str = "", kid: str = "", **claims: Any) -> str:
         """A token that counts, but for what the arguments say; a claim of None is left out."""

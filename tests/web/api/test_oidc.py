@@ -13,14 +13,13 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.security.oidc import Provider, ProviderError, Refusal, Verifier
 from tests.builders import mesh_at
 from tests.web.api.client import ELSEWHERE, visitor
-from tests.web.api.provider import IdentityProvider, identity_provider
+from tests.web.api.provider import IdentityProvider, identity_provider, rsa_key
 from tests.web.service import service
 
 
@@ -49,9 +48,6 @@ def test_a_token_of_the_provider_reads_and_its_scopes_allow_more(
         assert ask(sends, "POST", "/api/v1/lineage/batch") == 200
 
 
-_STRANGER = rsa.generate_private_key(65537, 2048)
-
-
 def _by_public_key(provider: IdentityProvider) -> str:
     """A token signed by HMAC with the provider's public key, as an attack on lax verifiers does."""
     key = provider.keys["first"].public_key()
@@ -71,8 +67,8 @@ def _by_public_key(provider: IdentityProvider) -> str:
         lambda one: one.token(iss="https://evil.example"),
         lambda one: one.token(exp=None),
         lambda one: one.token(sub=None),
-        lambda one: one.token(sign_with=_STRANGER),
-        lambda one: one.token(sign_with=_STRANGER, kid="unknown"),
+        lambda one: one.token(sign_with=rsa_key("stranger")),
+        lambda one: one.token(sign_with=rsa_key("stranger"), kid="unknown"),
         lambda one: jwt.encode({"sub": "u-1"}, None, algorithm="none"),
         _by_public_key,
         lambda one: "no.token.at-all",
