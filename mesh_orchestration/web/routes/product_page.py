@@ -21,7 +21,7 @@ from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.kept import CurrentKept, mesh_of
 from mesh_orchestration.web.levels import product_levels
 from mesh_orchestration.web.nearby import nearby
-from mesh_orchestration.web.pages import render
+from mesh_orchestration.web.pages import is_fragment, render
 from mesh_orchestration.web.samples import Rows, sample
 from mesh_orchestration.web.security.callers import CurrentCaller, CurrentReader
 from mesh_orchestration.web.troubles import oddities, troubles
@@ -84,7 +84,7 @@ def rows(
 ) -> HTMLResponse:
     """Some rows as whoever asks may see them; a script gets the table only."""
     detail, found, problem = _sample(settings, catalog, address, reader)
-    template = "sample_rows.html" if request.headers.get("x-part") == "main" else "sample.html"
+    template = "sample_rows.html" if is_fragment(request) else "sample.html"
     status = 200 if found else 403
     return render(request, template, status_code=status, detail=detail, rows=found, problem=problem, reader=reader)
 

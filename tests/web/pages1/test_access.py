@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import Connection
+from starlette.testclient import TestClient
 
 from mesh_orchestration.catalog import tokens
+from mesh_orchestration.catalog.project import project
 from mesh_orchestration.catalog.store import open_catalog
+from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.catalog import open_lake
+from mesh_orchestration.web.app import create_app
+from tests.builders import contract_text, product, settings_at, write_contract
+from tests.orchestration.shop import REPOSITORY
+from tests.publication.publishing import exported, publish_orders
+from tests.publication.test_query import COLUMNS, SPOKEN
 from tests.web.browser import visitor
 from tests.web.pages1.test_pages import LINES, PAGES
 from tests.web.service import service
@@ -73,6 +84,24 @@ def test_every_link_leads_somewhere(site: str) -> None:
     for path, text in texts.items():
         marks = {link for link in re.findall(r'href="#([^"]+)"', text) if f'id="{link}"' not in text}
         assert (path, marks) == (path, set())
+
+
+def test_whom_a_policy_denies_gets_the_reason_in_place_of_rows(tmp_path: Path) -> None:
+    settings = settings_at(tmp_path, MESH_ROLE="intern")
+    shutil.copytree(REPOSITORY / "policies", tmp_path / "policies")
+    write_contract(tmp_path, contract_text(**SPOKEN))
+    with open_lake(settings) as lake:
+        export = exported(1, 2, 3, columns=COLUMNS)
+        assert publish_orders(lake, run="r1", export=export, contract=product(**SPOKEN)).published
+    with open_catalog(settings) as catalog:
+        project(settings, catalog, load_mesh(settings))
+    local = TestClient(create_app(settings), base_url="http://127.0.0.1", client=("127.0.0.1", 50_000))
+    with local as client:
+        page, plain = client.get(f"{LINES}/sample"), client.get(f"{LINES}/sample.json")
+    assert (page.status_code, plain.status_code) == (403, 403)
+    assert "No rows for you" in page.text
+    assert "intern" in plain.json()["message"]
+    assert "ada@example.com" not in page.text + plain.text
 
 
 def test_whoever_has_no_right_to_write_gets_no_form_and_whoever_has_writes_under_their_name(shown: Settings) -> None:
