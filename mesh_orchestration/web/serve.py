@@ -8,12 +8,13 @@ import uvicorn
 
 from mesh_orchestration.incidents.watchdog import watching
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.web import first_look
 from mesh_orchestration.web.app import create_app
 
 
 def serve(settings: Settings, listening: socket.socket) -> None:
-    """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished. Dagster's
-    daemon is watched meanwhile."""
+    """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished. What the
+    mesh holds now is looked up first, and Dagster's daemon is watched meanwhile."""
     config = uvicorn.Config(
         create_app(settings),
         log_level="warning",
@@ -21,6 +22,7 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    first_look.begin(settings)
     with watching(settings):
         uvicorn.Server(config).run(sockets=[listening])
 
