@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
-from mesh_orchestration.catalog import nodes
+from mesh_orchestration.catalog import nodes, runs
 from mesh_orchestration.catalog.closure import Closure, members
 from mesh_orchestration.catalog.graph import (
     column_downstream,
@@ -198,8 +200,31 @@ def test_what_decides_about_rows_concerns_every_column(catalog: Catalog) -> None
     assert (edge.source, edge.transformations) == (column("a", "status"), (how,))
 
 
+def _at_once(catalog: Catalog) -> None:
+    """Four writers tell forty runs, each twice."""
+    told = [event("load", run=str(one), minute=one, reads=["a", f"a{one}"], writes=["b"]) for one in range(40)]
+    parts = [[one] for one in told] + [told[start : start + 10] for start in range(0, 40, 10)]
+    with ThreadPoolExecutor(4) as writers:
+        found = list(writers.map(lambda part: ingest(catalog, part), parts))
+    assert (sum(one.accepted for one in found), sum(one.repeated for one in found)) == (40, 40)
+    with catalog.reading() as conn:
+        assert (runs.events(conn).total, runs.runs(conn, "jobs", "load").total) == (40, 40)
+        assert set(upstream_of(conn, data("b"))) == {job("load"), data("a"), data("a39")}
+
+
+def test_writers_at_once_lose_and_double_nothing(catalog: Catalog) -> None:
+    _at_once(catalog)
+
+
 @pytest.mark.slow
-def test_the_catalog_may_live_in_postgresql(tmp_path: Any, postgres: PostgresDatabase) -> None:
+def test_writers_at_once_lose_and_double_nothing_in_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
+    url = postgres.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    with open_catalog(settings_at(tmp_path, MESH_CATALOG_URL=url)) as catalog:
+        _at_once(catalog)
+
+
+@pytest.mark.slow
+def test_the_catalog_may_live_in_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
     url = postgres.url.replace("postgresql://", "postgresql+psycopg2://", 1)
     told = [
         _columns("one", to="b", id=[("a", "id")]),
