@@ -91,6 +91,7 @@ for (const bar of all("[data-tabs]")) {
       const section = $(tab.hash);
       if (section) section.hidden = tab !== chosen;
     }
+    bar.scrollLeft = chosen.offsetLeft - bar.offsetLeft - 40;
   };
   for (const tab of tabs) $(tab.hash)?.classList.add("tabbed");
   show(location.hash);
