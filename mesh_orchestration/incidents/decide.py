@@ -101,24 +101,25 @@ class Desk:
 
     def write(self) -> None:
         """Write what was decided."""
-        kept = {row.key: row.signal for row in self.connection.execute(select(SIGNALS.c.key, SIGNALS.c.signal))}
-        gone = kept.keys() - self._signals.keys()
-        for key in gone:
-            self.connection.execute(delete(SIGNALS).where(SIGNALS.c.key == key))
-        for key, known in self._signals.items():
-            said = {"incident": known.incident, "source": known.source, "subject": known.signal.subject}
-            said["signal"] = json.dumps(known.signal.plain)
-            if key not in kept:
-                self.connection.execute(insert(SIGNALS).values(key=key, **said))
-            else:
-                self.connection.execute(update(SIGNALS).where(SIGNALS.c.key == key).values(**said))
-        for name, incident in self._incidents.items():
-            if name not in self._written:
-                self.connection.execute(insert(INCIDENTS).values(**_row(incident)))
-            elif incident != self._written[name]:
-                self.connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == name).values(**_row(incident)))
+        self._write_signals()
+        for incident in self._incidents.values():
+            self._write_incident(incident)
         if self._moments:
             self.connection.execute(insert(MOMENTS), [moment_row(name, moment) for name, moment in self._moments])
+
+    def _write_signals(self) -> None:
+        before = dict(_known(self.connection))
+        for key in before.keys() - self._signals.keys():
+            self.connection.execute(delete(SIGNALS).where(SIGNALS.c.key == key))
+        for key, known in self._signals.items():
+            if before.get(key) == known:
+                continue
+            said = {"incident": known.incident, "source": known.source, "subject": known.signal.subject}
+            said["signal"] = json.dumps(known.signal.plain)
+            if key in before:
+                self.connection.execute(update(SIGNALS).where(SIGNALS.c.key == key).values(**said))
+            else:
+                self.connection.execute(insert(SIGNALS).values(key=key, **said))
 
     def _raised(self, source: str, change: Change) -> None:
         signal = change.signal
@@ -204,7 +205,9 @@ class Desk:
     def _flapping(self, change: Change) -> Incident | None:
         """The last incident of the same kind, opened again because this is the third time in a short while."""
         table, signal = INCIDENTS.c, change.signal
-        self._flush_ended()
+        for incident in self._incidents.values():
+            if incident.ended_at is not None:
+                self._write_incident(incident)  # so that the question below finds what ended a moment ago
         rows = self.connection.execute(
             select(INCIDENTS)
             .where(table.subject == signal.subject, table.kind == signal.kind, table.check == signal.check)
@@ -214,23 +217,20 @@ class Desk:
         lately = [incident_of(row) for row in rows]
         if len(lately) < FLAPS - 1:
             return None
-        times = lately[0].times + 1
-        incident = replace(lately[0], ended_at=None, end="", flapping=True, times=times, seen_at=change.at)
+        last = replace(lately[0], ended_at=None, end="", flapping=True, seen_at=change.at)
+        incident = replace(last, times=last.times + 1)
         self._written[incident.id] = lately[0]
         self._keep(incident)
         self._tell(incident, "flapping", change.at, reason(signal), signal)
         return incident
 
-    def _flush_ended(self) -> None:
-        """Write the incidents that ended in this transaction, so that a question to the database finds them."""
-        for name, incident in self._incidents.items():
-            if incident.ended_at is not None and name not in self._written:
-                self.connection.execute(insert(INCIDENTS).values(**_row(incident)))
-            elif incident.ended_at is not None and incident != self._written[name]:
-                self.connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == name).values(**_row(incident)))
-            else:
-                continue
-            self._written[name] = incident
+    def _write_incident(self, incident: Incident) -> None:
+        known = self._written.get(incident.id)
+        if known is None:
+            self.connection.execute(insert(INCIDENTS).values(**_row(incident)))
+        elif known != incident:
+            self.connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == incident.id).values(**_row(incident)))
+        self._written[incident.id] = incident
 
     def _join(self, incident: Incident, change: Change) -> Incident:
         signal = change.signal

@@ -37,7 +37,7 @@ def watching(settings: Settings) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(timeout=30)
+        thread.join(timeout=5)  # a receiver that hangs keeps no service from ending; what it was sent is sent again
 
 
 def look(settings: Settings, store: Store, *, since: float, now: float) -> Delivered:
