@@ -23,6 +23,7 @@ from mesh_orchestration.settings import Settings
 MOST = 64
 MESH_SECONDS = 5.0
 WRITTEN = frozenset({"target", "logs", "dbt_packages"})
+_REST = 20  # times as long as it took to find
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -31,6 +32,17 @@ T = TypeVar("T")
 class _Entry:
     value: Any
     at: float
+    took: float
+
+    @classmethod
+    def of(cls, find: Callable[[], Any]) -> _Entry:
+        begin = time.monotonic()
+        value = find()
+        return cls(value, time.monotonic(), time.monotonic() - begin)
+
+    def old(self, seconds: float) -> bool:
+        """Whether to find it anew: what takes long is found more seldom, so that most of the time is left for pages."""
+        return time.monotonic() - self.at >= max(seconds, _REST * self.took)
 
 
 class Kept:
@@ -42,8 +54,9 @@ class Kept:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def get(self, name: str, find: Callable[[], T], *, seconds: float) -> T:
-        """The value called ``name``. One that is older than ``seconds`` is given once more while it is found anew
-        beside; only the first caller waits, and whoever comes after ``find`` failed."""
+        """The value called ``name``. One that is older than ``seconds``, and than twenty times
+        as long as it took to find, is given once more while it is found anew beside; only the first caller waits, and
+        whoever comes after ``find`` failed."""
         with self._guard:
             entry = self._entries.get(name)
             lock = self._finding.setdefault(name, threading.Lock())
@@ -51,7 +64,7 @@ class Kept:
                 self._entries.move_to_end(name)
         if entry is None:
             return self._first(name, find, lock)
-        if time.monotonic() - entry.at >= seconds and lock.acquire(blocking=False):
+        if entry.old(seconds) and lock.acquire(blocking=False):
             threading.Thread(target=self._anew, args=(name, find, lock), name=f"renew {name}", daemon=True).start()
         found: T = entry.value
         return found
@@ -78,13 +91,13 @@ class Kept:
             with self._guard:
                 entry = self._entries.get(name)
             if entry is None:
-                self._put(name, entry := _Entry(find(), time.monotonic()))
+                self._put(name, entry := _Entry.of(find))
         found: T = entry.value
         return found
 
     def _anew(self, name: str, find: Callable[[], Any], lock: threading.Lock) -> None:
         try:
-            self._put(name, _Entry(find(), time.monotonic()))
+            self._put(name, _Entry.of(find))
         except Exception:
             _LOG.warning("%s cannot be found anew", name, exc_info=True)
             with self._guard:  # what no longer can be found is no longer told; the next caller gets the error

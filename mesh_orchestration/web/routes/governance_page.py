@@ -21,7 +21,7 @@ from mesh_orchestration.web.pages import Entry, render
 
 NAV = Entry("Governance", "/governance", 55, "v")
 NOW_SECONDS, PAST_SECONDS, TREND_SECONDS = 15.0, 3600.0, 1800.0
-MOST = 200
+MOST = 100
 router = APIRouter(include_in_schema=False)
 
 

@@ -21,7 +21,7 @@ from mesh_orchestration.web.sla_view import WINDOWS, Window, levels_of, overview
 NAV = Entry("SLA", "/sla", 60, "a")
 SECONDS = 10.0
 State = Literal["", "kept", "broken", "unknown"]
-LIMIT = 200
+LIMIT = 100
 router = APIRouter(include_in_schema=False)
 
 
