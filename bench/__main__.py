@@ -16,7 +16,10 @@ from pathlib import Path
 
 from bench.measure import Result, markdown
 
-NAMES = ("audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage", "catalog")
+NAMES = (
+    "audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage",
+    "catalog", "catalog_search", "monitoring", "anomalies",
+)  # fmt: skip
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 STORE = Path(__file__).resolve().parent.parent / ".mesh" / "bench"
 

@@ -16,8 +16,9 @@ from mesh_orchestration.anomalies.store import open_store
 from mesh_orchestration.web import charts
 from mesh_orchestration.web.context import CurrentSettings
 from mesh_orchestration.web.kept import CurrentKept, mesh_of
-from mesh_orchestration.web.pages import render
+from mesh_orchestration.web.pages import Entry, render
 
+NAV = Entry("Anomalies", "/anomalies", 65, "o")
 DAYS = 7
 SHOWN = 120
 """How many publications of a series are drawn."""
