@@ -53,6 +53,7 @@ def page(
         report=report,
         asked=query,
         share=share,
+        denying=sum(len(one.denials) for one in report.products),
         matrix=governance_view.matrix(report, query.domain),
         products=products[:MOST],
         unlisted=max(0, len(products) - MOST),
