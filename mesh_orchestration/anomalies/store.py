@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import (
@@ -22,9 +21,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -35,8 +32,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from mesh_orchestration.anomalies.series import ROWS, Expected, Finding, Key, Point
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
 
 FOLDER, FILE = "anomalies", "anomalies.db"
+_SETTING = "MESH_ANOMALIES_URL"
 HISTORY = 720
 """How many publications back a baseline looks."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -216,15 +215,12 @@ class Writer:
 
 def open_store(settings: Settings) -> Store:
     """The store that settings choose, made when there is none; raises StorageError when it cannot be used."""
-    url = settings.get("MESH_ANOMALIES_URL")
     file = settings.home / FOLDER / FILE
-    where = "the database of MESH_ANOMALIES_URL" if url else str(file)
+    where = place(settings, _SETTING, file)
     try:
-        if not url:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url) if url else _sqlite(file)
-        _provide(engine)
-    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        engine = connect(settings, _SETTING, file, durable=False)  # what a power cut takes, the snapshots still know
+        provide(engine, _TABLES, _LOCK)
+    except UNUSABLE as error:
         raise _unusable(where, error) from error
     return Store(engine, where)
 
@@ -235,37 +231,10 @@ def open_findings(settings: Settings) -> tuple[Finding, ...]:
         return store.findings()
 
 
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")  # what a power cut takes, the snapshots still know
-
-    return engine
-
-
-def _provide(engine: Engine) -> None:
-    """Make the tables unless they are there; several processes may do so at once."""
-    for attempt in range(3):
-        with engine.connect() as connection:
-            if engine.dialect.has_table(connection, _LOCK.name) and connection.execute(select(_LOCK.c.one)).first():
-                return
-        try:
-            with engine.begin() as connection:
-                _TABLES.create_all(connection)
-                connection.execute(insert(_LOCK).values(one=1, held=0))
-        except SQLAlchemyError:
-            if attempt == 2:
-                raise
-
-
 def _unusable(where: str, error: Exception) -> StorageError:
-    cause = " ".join(str(getattr(error, "orig", None) or error).split())
     return StorageError(
-        f"the history of anomalies in {where} cannot be used: {cause}; mend it, or move it away: it is made anew from "
-        "the snapshots that are kept"
+        f"the history of anomalies in {where} cannot be used: {cause(error)}; mend it, or move it away: "
+        "it is made anew from the snapshots that are kept"
     )
 
 

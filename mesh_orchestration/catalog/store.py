@@ -10,25 +10,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place
 
 FOLDER, FILE = "catalog", "catalog.db"
 _LOCK_NUMBER = 7_215_604_391  # any number of our own: the PostgreSQL advisory lock of whoever migrates
-_SQLITE = (
-    "pragma journal_mode = wal",
-    "pragma synchronous = full",  # what was acknowledged survives a power cut
-    "pragma foreign_keys = on",
-    "pragma temp_store = memory",
-    "pragma cache_size = -65536",
-    "pragma wal_autocheckpoint = 8000",  # pages; what batches write again and again is copied once
-    "pragma mmap_size = 1073741824",
+_SETTING = "MESH_CATALOG_URL"
+_PRAGMAS = (
+    "foreign_keys = on",
+    "temp_store = memory",
+    "cache_size = -65536",
+    "wal_autocheckpoint = 8000",  # pages; what batches write again and again is copied once
+    "mmap_size = 1073741824",
 )
+_ARGUMENTS = {"check_same_thread": False, "isolation_level": None}
+_POOL = {"pool_size": 8, "max_overflow": 32}
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,13 @@ class Catalog:
 
 def open_catalog(settings: Settings) -> Catalog:
     """The catalog that settings choose, with the newest tables; raises StorageError when it cannot be used."""
-    url = settings.get("MESH_CATALOG_URL")
-    where = "the database of MESH_CATALOG_URL" if url else str(catalog_file(settings))
+    file = catalog_file(settings)
+    where = place(settings, _SETTING, file)
     try:
-        if not url:
-            catalog_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(_with_driver(url), pool_pre_ping=True) if url else _sqlite(catalog_file(settings))
+        # Durable: what was acknowledged to a sender of lineage is sent by nobody again.
+        engine = connect(settings, _SETTING, file, durable=True, pragmas=_PRAGMAS, arguments=_ARGUMENTS, **_POOL)
         _migrate(engine)
-    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+    except UNUSABLE as error:
         raise unusable(where, error) from error
     return Catalog(engine, where)
 
@@ -94,32 +95,9 @@ def catalog_file(settings: Settings) -> Path:
 
 def unusable(where: str, error: Exception) -> StorageError:
     """The error that says which catalog cannot be used, and what to do."""
-    cause = " ".join(str(getattr(error, "orig", None) or error).split())
     return StorageError(
-        f"the catalog in {where} cannot be used: {cause}; mend it, or write it anew with: mesh catalog rebuild"
+        f"the catalog in {where} cannot be used: {cause(error)}; mend it, or write it anew with: mesh catalog rebuild"
     )
-
-
-def _with_driver(url: str) -> str:
-    """A PostgreSQL URL that names no driver with the one that is installed with the mesh."""
-    scheme, colon, rest = url.partition(":")
-    return f"postgresql+psycopg2{colon}{rest}" if scheme in {"postgresql", "postgres"} else url
-
-
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
-        pool_size=8,
-        max_overflow=32,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        for pragma in _SQLITE:
-            connection.execute(pragma)
-
-    return engine
 
 
 def _migrate(engine: Engine) -> None:

@@ -24,6 +24,7 @@ from mesh_orchestration.incidents.tables import (
     MOMENTS,
     MUTES,
     PROGRESS,
+    SETTING,
     open_engine,
     store_file,
     unusable,
@@ -147,7 +148,7 @@ def open_store(settings: Settings) -> Store:
 
 def open_incidents(settings: Settings) -> tuple[Incident, ...]:
     """The incidents that are open now, newest first; none where nothing was ever recorded."""
-    if not settings.get("MESH_INCIDENTS_URL") and not store_file(settings).exists():
+    if not settings.get(SETTING) and not store_file(settings).exists():
         return ()
     with open_store(settings) as store:
         return store.incidents(limit=10_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,17 +14,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    create_engine,
-    event,
-    insert,
-    select,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
 
 FOLDER, FILE = "incidents", "incidents.db"
+SETTING = "MESH_INCIDENTS_URL"
 TABLES = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 INCIDENTS = Table(
@@ -110,53 +106,18 @@ def store_file(settings: Settings) -> Path:
 
 def open_engine(settings: Settings) -> tuple[Engine, str]:
     """The database that settings choose, with its tables, and its name for errors; raises StorageError."""
-    url = settings.get("MESH_INCIDENTS_URL")
-    where = "the database of MESH_INCIDENTS_URL" if url else str(store_file(settings))
+    where = place(settings, SETTING, store_file(settings))
     try:
-        if not url:
-            store_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url) if url else _sqlite(store_file(settings))
-        _provide(engine)
-    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        engine = connect(settings, SETTING, store_file(settings), durable=True)
+        provide(engine, TABLES, LOCK)
+    except UNUSABLE as error:
         raise unusable(where, error) from error
     return engine, where
 
 
 def unusable(where: str, error: Exception) -> StorageError:
     """The error that says which store cannot be used, and what to do."""
-    cause = " ".join(str(getattr(error, "orig", None) or error).split())
     return StorageError(
-        f"the incident store in {where} cannot be used: {cause}; mend it, or move it away: what is wrong then "
+        f"the incident store in {where} cannot be used: {cause(error)}; mend it, or move it away: what is wrong then "
         "is opened anew from Dagster's event log"
     )
-
-
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")  # a decided message survives a power cut
-
-    return engine
-
-
-def _provide(engine: Engine) -> None:
-    """Make the tables unless they are there; several processes may do so at once."""
-    with engine.connect() as connection:
-        if engine.dialect.has_table(connection, LOCK.name) and connection.execute(select(LOCK.c.one)).first():
-            return
-    for attempt in range(3):
-        try:
-            with engine.begin() as connection:
-                TABLES.create_all(connection)
-                connection.execute(insert(LOCK).values(one=1, held=0))
-        except SQLAlchemyError:
-            with engine.connect() as connection:
-                if connection.execute(select(LOCK.c.one)).first():
-                    return
-            if attempt == 2:
-                raise
-        else:
-            return

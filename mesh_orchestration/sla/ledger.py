@@ -27,7 +27,6 @@ from sqlalchemy import (
     Table,
     Text,
     case,
-    create_engine,
     event,
     func,
     insert,
@@ -40,8 +39,10 @@ from mesh_orchestration.contract.model import Sla
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Course, Interval, State
+from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
 
 FOLDER, FILE = "sla", "ledger.db"
+_SETTING = "MESH_SLA_URL"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TABLES = MetaData()
@@ -257,14 +258,12 @@ class Recording:
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger that settings choose, made when there is none; raises StorageError when it cannot be used."""
-    url = settings.get("MESH_SLA_URL")
-    where = "the database of MESH_SLA_URL" if url else str(ledger_file(settings))
+    where = place(settings, _SETTING, ledger_file(settings))
     try:
-        if not url:
-            ledger_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url) if url else _sqlite(ledger_file(settings))
-        _provide(engine)
-    except (SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        # What a power cut takes, the last looks at most, the snapshots still know.
+        engine = connect(settings, _SETTING, ledger_file(settings), durable=False)
+        provide(engine, _TABLES, _LOCK)
+    except UNUSABLE as error:
         raise _unusable(where, error) from error
     return Ledger(engine, where)
 
@@ -274,42 +273,9 @@ def ledger_file(settings: Settings) -> Path:
     return settings.home / FOLDER / FILE
 
 
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        connection.execute("pragma journal_mode = wal")
-        # A crash of the process loses nothing; a power cut the last looks at most, and the snapshots know those.
-        connection.execute("pragma synchronous = normal")
-
-    return engine
-
-
-def _provide(engine: Engine) -> None:
-    """Make the tables unless they are there; several processes may do so at once."""
-    with engine.connect() as connection:
-        if engine.dialect.has_table(connection, _LOCK.name) and connection.execute(select(_LOCK.c.one)).first():
-            return
-    for attempt in range(3):
-        try:
-            with engine.begin() as connection:
-                _TABLES.create_all(connection)
-                connection.execute(insert(_LOCK).values(one=1, held=0))
-        except SQLAlchemyError:
-            with engine.connect() as connection:
-                if connection.execute(select(_LOCK.c.one)).first():
-                    return
-            if attempt == 2:
-                raise
-        else:
-            return
-
-
 def _unusable(where: str, error: Exception) -> StorageError:
-    cause = " ".join(str(getattr(error, "orig", None) or error).split())
     return StorageError(
-        f"the SLA ledger in {where} cannot be used: {cause}; mend it, or write it anew from what "
+        f"the SLA ledger in {where} cannot be used: {cause(error)}; mend it, or write it anew from what "
         "the snapshots know with: mesh sla rebuild"
     )
 

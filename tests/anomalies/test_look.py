@@ -208,7 +208,7 @@ def test_a_damaged_history_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_history_may_live_in_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
-    url = postgres.url.replace("postgresql://", "postgresql+psycopg2://")
+    url = postgres.url
     mesh = mesh_at(tmp_path, ORDERS, **FEW, MESH_ANOMALIES_URL=url)
     for hour in range(6):
         publish(mesh, hour, 100 if hour < 5 else 10)

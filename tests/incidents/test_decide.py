@@ -184,7 +184,7 @@ def test_a_mesh_without_a_store_has_no_open_incidents(tmp_path: Path) -> None:
 
 
 def test_the_store_works_on_postgresql_too(stage: Stage, postgres: PostgresDatabase) -> None:
-    scene = stage(MESH_INCIDENTS_URL=postgres.url.replace("postgresql:", "postgresql+psycopg2:"))
+    scene = stage(MESH_INCIDENTS_URL=postgres.url)
     scene.say("raised", signal())
     for _ in range(3):
         scene.say("cleared", signal())

@@ -119,7 +119,7 @@ def test_recorders_that_run_together_and_are_killed_write_each_interval_once(tmp
 
 @pytest.mark.slow
 def test_the_ledger_may_live_in_postgresql(tmp_path: Path, postgres: PostgresDatabase) -> None:
-    url = postgres.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    url = postgres.url
     settings = mesh_at(tmp_path, LINES, MESH_SLA_URL=url)
     publish(settings, 0)
     together = [start(settings, at(600 + number), "once", url) for number in range(2)]
