@@ -52,6 +52,7 @@ def seen_at(root: Path) -> Settings:
     )  # fmt: skip
     settings = shop_at(root, products=(first, revenue), MESH_NOW=NOW.isoformat())
     shutil.copytree(REPOSITORY / "policies", root / "policies")
+    (root / "policies" / "waivers").mkdir(exist_ok=True)
     (root / "policies" / "waivers" / "lines.yaml").write_text(
         f"rule: EVT-001\naddress: {LINES}\nowner: team:orders\napprover: team:platform-council\n"
         f"reason: {NASTY}\nexpires: 2026-12-01\n"
