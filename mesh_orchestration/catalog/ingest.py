@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog import upkeep
@@ -24,6 +24,10 @@ from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event, N
 from mesh_orchestration.catalog.store import Catalog
 
 _AT_MOST = 2_000  # events a transaction: others wait no longer than this takes
+_STATE = select(tables.state).with_for_update()
+_NEXT = update(tables.state)
+_KEPT = select(tables.events.c.digest).where(tables.events.c.digest.in_(bindparam("digests", expanding=True)))
+_RUNS = select(tables.runs).where(tables.runs.c.run.in_(bindparam("runs", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class _Batch:
     """One transaction of a writer, which holds the state row until it ends."""
 
     def __init__(self, conn: Connection, known: Known) -> None:
-        state = conn.execute(select(tables.state).with_for_update()).one()
+        state = conn.execute(_STATE).one()
         known.begin(state.epoch, state.generation)
         self._conn, self._known = conn, known
         self.epoch, self.generation, self._shape = state.epoch, state.generation, state.shape
@@ -101,10 +105,9 @@ class _Batch:
 
     def unknown(self, events: Sequence[Event]) -> list[Event]:
         """Those events that are not kept yet."""
-        digest = tables.events.c.digest
         kept: set[bytes] = set()
         for part in chunks([event.digest for event in events], AT_ONCE):
-            kept.update(bytes(row[0]) for row in self._conn.execute(select(digest).where(digest.in_(part))))
+            kept.update(bytes(row[0]) for row in self._conn.execute(_KEPT, {"digests": part}))
         return [event for event in events if event.digest not in kept]
 
     def write(self, events: Sequence[Event]) -> None:
@@ -124,12 +127,10 @@ class _Batch:
         if upkeep.write(self._conn, fold, self._known, self.require, self.generation):
             self._shape = self.generation
         upkeep.insert(self._conn, tables.events, rows)
-        self._conn.execute(
-            update(tables.state).values(
-                generation=self.generation, shape=self._shape,
-                next_node=self._node, next_run=self._run, next_event=self._event,
-            )
-        )  # fmt: skip
+        self._conn.execute(_NEXT, {
+            "generation": self.generation, "shape": self._shape,
+            "next_node": self._node, "next_run": self._run, "next_event": self._event,
+        })  # fmt: skip
 
     def require(self, keys: Iterable[tuple[NodeKey, int]]) -> None:
         """Make sure that the nodes are known; those that do not exist begin at the time given."""
@@ -150,10 +151,9 @@ class _Batch:
     def _runs(self, events: Sequence[Event]) -> dict[str, RunRow]:
         """The rows of all runs that the events tell of."""
         first = {event.run: event for event in reversed(events) if event.run}
-        table = tables.runs
         found: dict[str, RunRow] = {}
         for part in chunks(first, AT_ONCE):
-            for row in self._conn.execute(select(table).where(table.c.run.in_(part))).mappings():
+            for row in self._conn.execute(_RUNS, {"runs": part}).mappings():
                 found[row["run"]] = RunRow(**row)
         for run, event in first.items():
             if run not in found:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Connection, Engine, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, select, tuple_
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
@@ -93,6 +93,14 @@ class RunRow:
 _node_values: Callable[[Node], tuple[Any, ...]] = attrgetter(*[one.name for one in tables.nodes.c][:-1])
 _run_values: Callable[[RunRow], tuple[Any, ...]] = attrgetter(*[one.name for one in tables.runs.c])
 
+_nodes, _facets = tables.nodes.c, tables.facets.c
+_NODES = select(tables.nodes).where(
+    tuple_(_nodes.kind, _nodes.namespace, _nodes.name).in_(bindparam("keys", expanding=True))
+)
+_FACETS = select(_facets.node_id, _facets.name, _facets.job_id, _facets.body).where(
+    _facets.node_id.in_(bindparam("nodes", expanding=True))
+)
+
 
 @dataclass(eq=False)
 class Known:
@@ -121,15 +129,11 @@ class Known:
         return [key for key in wanted if key not in self.nodes]
 
     def _load(self, conn: Connection, keys: Sequence[NodeKey]) -> None:
-        table, facets = tables.nodes, tables.facets
-        name = tuple_(table.c.kind, table.c.namespace, table.c.name)
-        given = [(key.kind, key.namespace, key.name) for key in keys]
         found: dict[int, Node] = {}
-        for row in conn.execute(select(table).where(name.in_(given))).mappings():
+        for row in conn.execute(_NODES, {"keys": [tuple(key) for key in keys]}).mappings():
             node = Node(**{**row, "said_at": orjson.loads(row["said_at"])})
             found[node.id] = node
-        said = select(facets.c.node_id, facets.c.name, facets.c.job_id, facets.c.body)
-        for told in conn.execute(said.where(facets.c.node_id.in_(list(found)))):
+        for told in conn.execute(_FACETS, {"nodes": list(found)}) if found else ():
             found[told.node_id].hashes[slot(told.name, told.job_id)] = hash(told.body.encode())
         for node in found.values():
             self.nodes[NodeKey(node.kind, node.namespace, node.name)] = node

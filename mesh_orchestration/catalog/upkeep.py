@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, delete
+from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mesh_orchestration.catalog import tables_lineage as tables
@@ -15,7 +16,7 @@ from mesh_orchestration.catalog.known import Known, Node
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import named
 
-_NAME = frozenset({"kind", "namespace", "name"})
+_NAME, _RUN = frozenset({"kind", "namespace", "name"}), frozenset({"run"})
 Row = tuple[Any, ...]
 Facet = Mapping[str, Any]
 Require = Callable[[Iterable[tuple[NodeKey, int]]], None]
@@ -35,7 +36,7 @@ def write(conn: Connection, fold: Fold, known: Known, require: Require, generati
     upsert(conn, tables.nodes, [node.row() for node in (fold.touched | known.fresh).values()], constant=_NAME)
     known.fresh.clear()
     upsert(conn, tables.edges, edges)
-    upsert(conn, tables.runs, [run.row() for run in fold.runs.values()], constant={"run"})
+    upsert(conn, tables.runs, [run.row() for run in fold.runs.values()], constant=_RUN)
     _versions(conn, fold)
     _facets(conn, fold, generation)
     _lists(conn, fold)
@@ -46,32 +47,51 @@ def write(conn: Connection, fold: Fold, known: Known, require: Require, generati
 def insert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, each in the order of the table's columns."""
     if rows:
-        _execute(conn, table, table.insert(), rows)
+        _execute(conn, table, _insert(table, conn.dialect.name), rows)
 
 
 def upsert(
-    conn: Connection, table: Table, rows: Sequence[Row], *, constant: Collection[str] = (), earliest: str = ""
+    conn: Connection, table: Table, rows: Sequence[Row], *, constant: frozenset[str] = frozenset(), earliest: str = ""
 ) -> None:
     """Insert the rows or replace those with their key, all but the columns ``constant``; with ``earliest`` only where
     that column is less."""
-    if not rows:
-        return
-    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
+    if rows:
+        _execute(conn, table, _upsert(table, conn.dialect.name, constant, earliest), rows)
+
+
+def _execute(conn: Connection, table: Table, statement: Insert | str, rows: Sequence[Row]) -> None:
+    if isinstance(statement, str):
+        conn.exec_driver_sql(statement, list(rows))
+    else:
+        names = [column.name for column in table.c]
+        conn.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+@cache
+def _insert(table: Table, dialect: str) -> Insert | str:
+    return _ready(table.insert(), dialect)
+
+
+@cache
+def _upsert(table: Table, dialect: str, constant: frozenset[str], earliest: str) -> Insert | str:
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     keys = [column.name for column in table.primary_key]
     others = {
         one.name: statement.excluded[one.name] for one in table.c if one.name not in keys and one.name not in constant
     }
     where = statement.excluded[earliest] < table.c[earliest] if earliest else None
-    _execute(conn, table, statement.on_conflict_do_update(index_elements=keys, set_=others, where=where), rows)
+    return _ready(statement.on_conflict_do_update(index_elements=keys, set_=others, where=where), dialect)
 
 
-def _execute(conn: Connection, table: Table, statement: Insert, rows: Sequence[Row]) -> None:
-    if conn.dialect.name == "sqlite":  # its driver takes rows as they are: half the time of a statement with names
-        conn.exec_driver_sql(str(statement.compile(dialect=conn.dialect)), list(rows))
-    else:
-        names = [column.name for column in table.c]
-        conn.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+def _ready(statement: Insert, dialect: str) -> Insert | str:
+    """As text for SQLite: its driver takes rows as they are, in half the time of a statement with names."""
+    return str(statement.compile(dialect=sqlite.dialect())) if dialect == "sqlite" else statement
+
+
+@cache
+def _delete(table: Table, *keys: str) -> Delete:
+    """Deletes the rows with these keys, which are given by their names."""
+    return delete(table).where(*(table.c[key] == bindparam(key) for key in keys))
 
 
 def _mentioned(fold: Fold, known: Known, require: Require) -> None:
@@ -151,7 +171,7 @@ def _lists(conn: Connection, fold: Fold) -> None:
         found = [(node, facet) for (_, name, _), (node, _, facet) in fold.facets.items() if name == word]
         if not found:
             continue
-        conn.execute(delete(table).where(table.c[owner] == bindparam("node")), [{"node": node.id} for node, _ in found])
+        conn.execute(_delete(table, owner), [{owner: node.id} for node, _ in found])
         numbered = "position" in table.c
         rows = [
             (node.id, position, *row) if numbered else (node.id, *row)
@@ -165,8 +185,8 @@ def _columns(conn: Connection, sources: Mapping[tuple[Node, int], Sequence[Sourc
     if not sources:
         return
     table = tables.columns
-    place = (table.c.dataset_id == bindparam("dataset")) & (table.c.job_id == bindparam("job"))
-    conn.execute(delete(table).where(place), [{"dataset": node.id, "job": job} for node, job in sources])
+    told = _delete(table, "dataset_id", "job_id")
+    conn.execute(told, [{"dataset_id": node.id, "job_id": job} for node, job in sources])
     insert(conn, table, [
         (node.id, job, position, one.field, known.nodes[one.dataset].id, one.column, one.transformations)
         for (node, job), found in sources.items()
