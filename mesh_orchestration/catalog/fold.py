@@ -20,14 +20,15 @@ from mesh_orchestration.catalog.openlineage import (
     JOB_EVENT,
     RUN_EVENT,
     STATES,
+    VERSION,
     Event,
     NotAnEvent,
     Said,
-    named,
+    Texts,
     read_time,
 )
 
-COLUMNS, PARENT, VERSION, LIFECYCLE = "columnLineage", "parent", "version", "lifecycleStateChange"
+COLUMNS, PARENT = "columnLineage", "parent"
 MENTIONING = frozenset({COLUMNS, PARENT})  # facets that name other nodes
 READS, WRITES = "<", ">"
 _PAST = 2**62
@@ -45,10 +46,10 @@ class Fold:
         self._nodes, self._stored = nodes, stored
         self.touched: dict[int, Node] = {}
         self.runs: dict[str, RunRow] = {}
-        self.facets: dict[FacetKey, tuple[Node, bytes, Mapping[str, Any]]] = {}
+        self.facets: dict[FacetKey, tuple[Node, bytes]] = {}
         self._before: dict[int, dict[str, bool]] = {}
         self.versions: dict[tuple[int, str], tuple[int, int | None, int, str | None]] = {}
-        self.mentions: list[tuple[int, str, Mapping[str, Any]]] = []
+        self.mentions: list[tuple[int, str, bytes]] = []
         self.renames: list[tuple[int, NodeKey, Node]] = []
         self.reshaped = False
 
@@ -59,7 +60,8 @@ class Fold:
             self._facets(job, event.job_facets, event.at)
             if event.parent:
                 above = event.parent[0]
-                self._facets(job, {PARENT: {"namespace": above.namespace, "name": above.name}}, event.at)
+                named = orjson.dumps({"name": above.name, "namespace": above.namespace})
+                self._facets(job, {PARENT: named}, event.at)
         if event.kind == RUN_EVENT and run and job:
             self._run(run, job, event)
         elif event.kind == JOB_EVENT and job and (event.inputs or event.outputs):
@@ -113,9 +115,9 @@ class Fold:
             run.ended_at = at if event.state in ENDS else None
         if event.state == "COMPLETE":
             run.completed_at = max(at, run.completed_at or at)
-        if nominal := event.run_facets.get("nominalTime"):
-            run.nominal_start = _greater(run.nominal_start, nominal.get("nominalStartTime"))
-            run.nominal_end = _greater(run.nominal_end, nominal.get("nominalEndTime"))
+        if event.nominal:
+            run.nominal_start = _greater(run.nominal_start, event.nominal[0])
+            run.nominal_end = _greater(run.nominal_end, event.nominal[1])
         if event.parent:
             run.parent_run = max(run.parent_run or "", event.parent[1])
         run.touches = run.touches or bool(event.inputs or event.outputs)
@@ -127,46 +129,43 @@ class Fold:
         told_by = job.id if job else 0
         self._facets(node, said.own, event.at, told_by)
         self._edge(job, said.key, WRITES, event.at)
-        change = (said.own.get(LIFECYCLE) or {}).get(LIFECYCLE)
         was_renamed = node.renamed
-        if change == "DROP":
+        if said.change == "DROP":
             node.dropped_at = max(event.at, node.dropped_at or event.at)
         elif event.state in _LIVE:
             node.written_at = max(event.at, node.written_at or event.at)
-        if change == "RENAME" and (old := named(said.own[LIFECYCLE].get("previousIdentifier"), "dataset")):
-            self.renames.append((event.at, old, node))
+        if said.change == "RENAME" and said.former:
+            self.renames.append((event.at, said.former, node))
         self.reshaped = self.reshaped or was_renamed != node.renamed
         self._version(event, said, node, where)
 
     def _version(self, event: Event, said: Said, node: Node, where: tuple[int | None, int]) -> None:
-        told = (said.own.get(VERSION) or {}).get("datasetVersion")
-        named_version = told.replace("\0", "")[:600] if isinstance(told, str) else ""
+        named_version = said.version.replace("\0", "")[:600]
         if event.state == "COMPLETE" or (event.kind == DATASET_EVENT and named_version):
-            change = (said.own.get(LIFECYCLE) or {}).get(LIFECYCLE)
             key = (node.id, named_version or event.run)
-            found = (event.at, *where, change if isinstance(change, str) else None)
+            found = (event.at, *where, said.change)
             if key not in self.versions or found[0] < self.versions[key][0]:
                 self.versions[key] = found
 
-    def _facets(self, node: Node, said: Mapping[str, Any], at: int, told_by: int = 0) -> None:
-        for name, facet in said.items():
+    def _facets(self, node: Node, said: Texts, at: int, told_by: int = 0) -> None:
+        for name, body in said.items():
             if name == VERSION:  # told by lineage_versions
                 continue
             job_id = told_by if name == COLUMNS else 0
             word = slot(name, job_id)
-            body = orjson.dumps(facet, option=orjson.OPT_SORT_KEYS)
             before = node.said_at.get(word)
-            same = node.hashes.get(word) == hash(body)
+            mark = hash(body)
+            same = node.hashes.get(word) == mark
             if name in MENTIONING and not (same and before is not None and before <= at):
-                self.mentions.append((at, name, facet))
+                self.mentions.append((at, name, body))
             if before is not None and before > at:
                 continue
             if not same:
                 key = (node.id, name, job_id)
                 if before == at and body < self._text(key):
                     continue
-                self.facets[key] = (node, body, facet)
-                node.hashes[word] = hash(body)
+                self.facets[key] = (node, body)
+                node.hashes[word] = mark
             node.said_at[word] = at
 
     def _text(self, key: FacetKey) -> bytes:

@@ -18,28 +18,38 @@ from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
 RUN_EVENT, JOB_EVENT, DATASET_EVENT = 1, 2, 3
 STATES = ("OTHER", "START", "RUNNING", "ABORT", "FAIL", "COMPLETE")  # of two at one moment the later one here counts
 ENDS = frozenset({"ABORT", "FAIL", "COMPLETE"})
+VERSION, LIFECYCLE = "version", "lifecycleStateChange"
 MOST_NAME = 1_200  # bytes of a name: two of them fit into an index of PostgreSQL
 _DIGEST_BYTES = 16
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_NOTHING: Mapping[str, Any] = {}
+_NOTHING: Mapping[str, bytes] = {}
 
 
 class NotAnEvent(ValueError):
     """The document is no event of OpenLineage; the message says where and what was expected."""
 
 
+Texts = Mapping[str, bytes]
+"""Facets by their names, each as canonical JSON: what is small and flat stays where it is read, a parsed facet would
+lie all over the memory."""
+
+
 class Said(NamedTuple):
-    """What an event says of a dataset; ``own`` are its dataset facets."""
+    """What an event says of a dataset: ``own`` are its dataset facets; what follows is said of outputs alone, and is
+    in these facets too: the version, what became of the dataset, and what it was called before."""
 
     key: NodeKey
-    own: Mapping[str, Any]
+    own: Texts = _NOTHING
+    version: str = ""
+    change: str | None = None
+    former: NodeKey | None = None
 
 
 class Event(NamedTuple):
     """``at`` is in microseconds since 1970; ``digest`` and ``body`` are of the canonical JSON; ``state``, ``run``,
-    ``job`` and ``parent`` are empty where the kind of event has none."""
+    ``job``, ``nominal`` (start and end) and ``parent`` are empty where the kind of event has none."""
 
     kind: int
     at: int
@@ -48,8 +58,8 @@ class Event(NamedTuple):
     state: str
     run: str
     job: NodeKey | None
-    job_facets: Mapping[str, Any]
-    run_facets: Mapping[str, Any]
+    job_facets: Texts
+    nominal: tuple[Any, Any] | None
     parent: tuple[NodeKey, str] | None
     inputs: Sequence[Said]
     outputs: Sequence[Said]
@@ -66,21 +76,25 @@ def read_event(document: Any) -> Event:
         return _run_event(document, at)
     if "job" in document:
         key, facets = _job(document["job"])
-        inputs, outputs = _datasets(document, "inputs"), _datasets(document, "outputs")
-        return Event(JOB_EVENT, at, *canonical(document), "", "", key, facets, _NOTHING, None, inputs, outputs)
+        inputs, outputs = _inputs(document), _outputs(document)
+        return Event(JOB_EVENT, at, *canonical(document), "", "", key, facets, None, None, inputs, outputs)
     if "dataset" in document:
-        said = _dataset(document["dataset"], "dataset")
-        return Event(DATASET_EVENT, at, *canonical(document), "", "", None, _NOTHING, _NOTHING, None, (), (said,))
+        said = _output(document["dataset"], "dataset")
+        return Event(DATASET_EVENT, at, *canonical(document), "", "", None, _NOTHING, None, None, (), (said,))
     raise NotAnEvent("it has neither run, job nor dataset: it must be a RunEvent, a JobEvent or a DatasetEvent")
 
 
 def canonical(document: Any) -> tuple[bytes, str]:
     """Digest and text of a document, the same in whatever order its keys come; raises NotAnEvent."""
+    body = _text(document)
+    return blake2b(body, digest_size=_DIGEST_BYTES).digest(), body.decode()
+
+
+def _text(value: Any) -> bytes:
     try:
-        body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
         raise NotAnEvent(f"it cannot be kept as JSON: {error}") from error
-    return blake2b(body, digest_size=_DIGEST_BYTES).digest(), body.decode()
 
 
 def read_time(value: Any, where: str) -> int:
@@ -124,10 +138,12 @@ def _run_event(document: Mapping[str, Any], at: int) -> Event:
     if "job" not in document:
         raise NotAnEvent("job: a RunEvent names its job")
     key, facets = _job(document["job"])
-    about = _facets(run, "run")
+    about = _checked(run, "run")
+    nominal = about.get("nominalTime")
     return Event(
-        RUN_EVENT, at, *canonical(document), state, identity.lower(), key, facets, about,
-        _parent(about.get("parent")), _datasets(document, "inputs"), _datasets(document, "outputs"),
+        RUN_EVENT, at, *canonical(document), state, identity.lower(), key, facets,
+        (nominal.get("nominalStartTime"), nominal.get("nominalEndTime")) if nominal else None,
+        _parent(about.get("parent")), _inputs(document), _outputs(document),
     )  # fmt: skip
 
 
@@ -140,28 +156,61 @@ def _parent(facet: Any) -> tuple[NodeKey, str] | None:
     return (job, identity.lower()) if job and isinstance(identity, str) and _UUID.fullmatch(identity) else None
 
 
-def _job(said: Any) -> tuple[NodeKey, Mapping[str, Any]]:
+def _job(said: Any) -> tuple[NodeKey, Texts]:
     if key := named(said, "job"):
-        return key, _facets(said, "job")
+        return key, _texts(_checked(said, "job"))
     raise NotAnEvent(f"job: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
 
 
-def _datasets(document: Mapping[str, Any], part: str) -> Sequence[Said]:
-    found = document.get(part)
-    if not found:
-        return ()
-    if not isinstance(found, list):
+def _inputs(document: Mapping[str, Any]) -> Sequence[Said]:
+    return [_input(one, index) for index, one in enumerate(_listed(document, "inputs"))]
+
+
+def _input(said: Any, index: int) -> Said:
+    key = named(said, "dataset")
+    if key and not said.get("facets"):
+        return Said(key)
+    return Said(*_dataset(said, f"inputs[{index}]")[:2])
+
+
+def _outputs(document: Mapping[str, Any]) -> Sequence[Said]:
+    return [_output(one, f"outputs[{index}]") for index, one in enumerate(_listed(document, "outputs"))]
+
+
+def _output(said: Any, where: str) -> Said:
+    key, texts, facets = _dataset(said, where)
+    version = change = former = None
+    if facet := facets.get(VERSION):
+        version = facet.get("datasetVersion")
+    if facet := facets.get(LIFECYCLE):
+        change, former = facet.get(LIFECYCLE), named(facet.get("previousIdentifier"), "dataset")
+    return Said(
+        key, texts, version if isinstance(version, str) else "", change if isinstance(change, str) else None, former
+    )
+
+
+def _listed(document: Mapping[str, Any], part: str) -> Sequence[Any]:
+    found = document.get(part) or ()
+    if found and not isinstance(found, list):
         raise NotAnEvent(f"{part}: a list of datasets is expected, not {_kind(found)}")
-    return [_dataset(one, f"{part}[{index}]") for index, one in enumerate(found)]
+    return found
 
 
-def _dataset(said: Any, where: str) -> Said:
-    if key := named(said, "dataset"):
-        return Said(key, _facets(said, where))
-    raise NotAnEvent(f"{where}: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
+def _dataset(said: Any, where: str) -> tuple[NodeKey, Texts, Mapping[str, Any]]:
+    """The dataset, and its facets as they are kept and as they are."""
+    key = named(said, "dataset")
+    if key is None:
+        raise NotAnEvent(f"{where}: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
+    facets = _checked(said, where)
+    return key, _texts(facets), facets
 
 
-def _facets(owner: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+def _texts(facets: Mapping[str, Any]) -> Texts:
+    return {name: _text(facet) for name, facet in facets.items()}
+
+
+def _checked(owner: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """The facets of a run, a job or a dataset; raises NotAnEvent."""
     found = owner.get("facets")
     if not found:
         return _NOTHING
@@ -176,11 +225,12 @@ def _facets(owner: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MOST_NAME and "\0" not in value and _fits(value)
-
-
-def _fits(name: str) -> bool:
-    return name.isascii() or len(name.encode(errors="replace")) <= MOST_NAME
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MOST_NAME
+        and "\0" not in value
+        and (value.isascii() or len(value.encode(errors="replace")) <= MOST_NAME)
+    )
 
 
 def _kind(value: Any) -> str:

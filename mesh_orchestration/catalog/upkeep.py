@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.derived import Source, aliases_of, fields_of, owners_of, sources_of, tags_of, text_of
-from mesh_orchestration.catalog.fold import COLUMNS, LIFECYCLE, PARENT, Fold
+from mesh_orchestration.catalog.fold import COLUMNS, PARENT, Fold
 from mesh_orchestration.catalog.known import Known, Node
 from mesh_orchestration.catalog.lineage_model import NodeKey
-from mesh_orchestration.catalog.openlineage import named
+from mesh_orchestration.catalog.openlineage import LIFECYCLE, named
 
 _NAME, _RUN = frozenset({"kind", "namespace", "name"}), frozenset({"run"})
 Row = tuple[Any, ...]
@@ -25,12 +26,11 @@ Require = Callable[[Iterable[tuple[NodeKey, int]]], None]
 
 def write(conn: Connection, fold: Fold, known: Known, require: Require, generation: int) -> bool:
     """Write what the fold changed; returns whether other names mean one dataset than before."""
-    _mentioned(fold, known, require)
-    sources = {
-        (node, job): sources_of(facet) for (_, name, job), (node, _, facet) in fold.facets.items() if name == COLUMNS
-    }
+    sources = cache(lambda body: sources_of(orjson.loads(body)))
+    _mentioned(fold, known, require, sources)
+    facets = [(node, name, job, orjson.loads(body)) for (_, name, job), (node, body) in fold.facets.items()]
     reshaped = fold.reshaped | _rename(fold, known)
-    for (_, name, _), (node, _, facet) in fold.facets.items():
+    for node, name, _, facet in facets:
         _describe(node, name, facet, known)
     edges = [(job, dataset, writes, current, generation) for (job, dataset, writes), current in fold.edges().items()]
     upsert(conn, tables.nodes, [node.row() for node in (fold.touched | known.fresh).values()], constant=_NAME)
@@ -39,8 +39,9 @@ def write(conn: Connection, fold: Fold, known: Known, require: Require, generati
     upsert(conn, tables.runs, [run.row() for run in fold.runs.values()], constant=_RUN)
     _versions(conn, fold)
     _facets(conn, fold, generation)
-    _lists(conn, fold)
-    _columns(conn, sources, known)
+    _lists(conn, facets)
+    told = {(node, job): sources(body) for (_, name, job), (node, body) in fold.facets.items() if name == COLUMNS}
+    _columns(conn, told, known)
     return reshaped or any(name == "symlinks" for _, name, _ in fold.facets)
 
 
@@ -94,12 +95,12 @@ def _delete(table: Table, *keys: str) -> Delete:
     return delete(table).where(*(table.c[key] == bindparam(key) for key in keys))
 
 
-def _mentioned(fold: Fold, known: Known, require: Require) -> None:
+def _mentioned(fold: Fold, known: Known, require: Require, sources: Callable[[bytes], Sequence[Source]]) -> None:
     """Make sure of the nodes that facets name; each begins when it was first named."""
     found: dict[NodeKey, int] = {}
-    for at, name, facet in fold.mentions:
-        above = named(facet, "job") if name == PARENT else None
-        for key in [above] if above else [one.dataset for one in sources_of(facet)]:
+    for at, name, body in fold.mentions:
+        above = named(orjson.loads(body), "job") if name == PARENT else None
+        for key in [above] if above else [one.dataset for one in sources(body)]:
             found[key] = min(at, found.get(key, at))
     for at, key, _ in fold.renames:
         found[key] = min(at, found.get(key, at))
@@ -143,7 +144,7 @@ def _versions(conn: Connection, fold: Fold) -> None:
 
 
 def _facets(conn: Connection, fold: Fold, generation: int) -> None:
-    rows = [(node, name, job, generation, body.decode()) for (node, name, job), (_, body, _) in fold.facets.items()]
+    rows = [(node, name, job, generation, body.decode()) for (node, name, job), (_, body) in fold.facets.items()]
     upsert(conn, tables.facets, rows)
 
 
@@ -164,11 +165,11 @@ _LISTS: Mapping[str, tuple[Table, Callable[[Facet], Sequence[Row]]]] = {
 }
 
 
-def _lists(conn: Connection, fold: Fold) -> None:
+def _lists(conn: Connection, facets: Sequence[tuple[Node, str, int, Facet]]) -> None:
     """Write the lists that facets hold in place of those that they held before."""
     for word, (table, rows_of) in _LISTS.items():
         owner = next(iter(table.primary_key)).name
-        found = [(node, facet) for (_, name, _), (node, _, facet) in fold.facets.items() if name == word]
+        found = [(node, facet) for node, name, _, facet in facets if name == word]
         if not found:
             continue
         conn.execute(_delete(table, owner), [{owner: node.id} for node, _ in found])
