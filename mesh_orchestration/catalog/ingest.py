@@ -20,7 +20,8 @@ from mesh_orchestration.catalog.collection import no_collection
 from mesh_orchestration.catalog.fold import Fold, state_key
 from mesh_orchestration.catalog.known import AT_ONCE, NEVER, Known, Node, RunRow, chunks, known_of
 from mesh_orchestration.catalog.lineage_model import NodeKey
-from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event, NotAnEvent, microseconds, read_event
+from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event, microseconds
+from mesh_orchestration.catalog.received import Received, received
 from mesh_orchestration.catalog.store import Catalog
 
 _AT_MOST = 2_000  # events a transaction: others wait no longer than this takes
@@ -52,14 +53,17 @@ def ingest(catalog: Catalog, documents: Sequence[Mapping[str, Any]]) -> Ingested
 
     The same event may come again, late and in any order. Raises StorageError when the catalog cannot be used.
     """
+    return keep(catalog, received(documents))
+
+
+def keep(catalog: Catalog, documents: Sequence[Received]) -> Ingested:
+    """The same of events that were read before."""
     events: dict[bytes, Event] = {}
     refused = []
     with no_collection():
-        for index, document in enumerate(documents):
-            try:
-                event = read_event(document)
-            except NotAnEvent as error:
-                refused.append(Refused(index, str(error)))
+        for index, event in enumerate(documents):
+            if isinstance(event, str):
+                refused.append(Refused(index, event))
             else:
                 events.setdefault(event.digest, event)
         accepted = sum(_write(catalog, part) for part in chunks(events.values(), _AT_MOST))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 
-from mesh_orchestration.catalog.ingest import Refused, ingest
+from mesh_orchestration.catalog.ingest import Refused, keep
+from mesh_orchestration.catalog.received import Received
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import StorageError
 
@@ -21,12 +21,10 @@ _LOG = logging.getLogger("mesh.web")
 MOST = 5_000
 """Events of one transaction, but for a single request that has more."""
 
-Events = Sequence[Mapping[str, Any]]
-
 
 @dataclass(frozen=True)
 class _Waiting:
-    events: Events
+    events: Sequence[Received]
     answer: asyncio.Future[tuple[Refused, ...]]
     loop: asyncio.AbstractEventLoop
 
@@ -51,7 +49,7 @@ class Inbox:
         self._thread = Thread(target=self._work, name="inbox", daemon=True)
         self._thread.start()
 
-    async def take(self, events: Events) -> tuple[Refused, ...]:
+    async def take(self, events: Sequence[Received]) -> tuple[Refused, ...]:
         """Those of ``events`` that were refused; the others are durable. Raises StorageError when none could be
         written."""
         loop = asyncio.get_running_loop()
@@ -87,7 +85,7 @@ class Inbox:
 
     def _write(self, group: list[_Waiting]) -> None:
         try:
-            refused = ingest(self._catalog, [event for one in group for event in one.events]).refused
+            refused = keep(self._catalog, [event for one in group for event in one.events]).refused
         except Exception as error:  # it must not end the thread; whoever asked is told
             self._fail(group, error)
             return
