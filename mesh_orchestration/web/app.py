@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -28,14 +28,16 @@ from mesh_orchestration.web.security.rates import LimitedRates, Rates
 HERE = Path(__file__).parent
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service of one mesh. Raises SettingsError for settings that cannot be; at start StorageError when the
-    catalog cannot be used."""
+def create_app(settings: Settings, *, started: Callable[[FastAPI], None] | None = None) -> FastAPI:
+    """The service of one mesh; ``started`` is called once it has its catalog. Raises SettingsError for settings that
+    cannot be; at start StorageError when the catalog cannot be used."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_catalog(settings) as catalog:
             app.state.catalog, app.state.inbox = catalog, Inbox(catalog)
+            if started:
+                started(app)
             try:
                 yield
             finally:

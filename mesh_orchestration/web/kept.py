@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.impact.readers import Readers, readers
@@ -117,12 +117,17 @@ class Kept:
 _ATTACHING = threading.Lock()
 
 
-def _kept(request: Request) -> Kept:
+def kept_of(app: FastAPI) -> Kept:
+    """What the application keeps, begun by the first who asks."""
     with _ATTACHING:
-        if not hasattr(request.app.state, "kept"):
-            request.app.state.kept = Kept()
-    found: Kept = request.app.state.kept
+        if not hasattr(app.state, "kept"):
+            app.state.kept = Kept()
+    found: Kept = app.state.kept
     return found
+
+
+def _kept(request: Request) -> Kept:
+    return kept_of(request.app)
 
 
 CurrentKept = Annotated[Kept, Depends(_kept)]

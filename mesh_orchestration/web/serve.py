@@ -14,15 +14,14 @@ from mesh_orchestration.web.app import create_app
 
 def serve(settings: Settings, listening: socket.socket) -> None:
     """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished. What the
-    mesh holds now is looked up first, and Dagster's daemon is watched meanwhile."""
+    mesh holds is looked up in the background, and Dagster's daemon is watched meanwhile."""
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, started=first_look.begin),
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    first_look.begin(settings)
     with watching(settings):
         uvicorn.Server(config).run(sockets=[listening])
 

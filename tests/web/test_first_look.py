@@ -1,19 +1,82 @@
-"""What the service knows when nothing else runs."""
+"""What the service knows when nothing else runs, and before anybody asks."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import delete
 
+from mesh_orchestration.catalog import tables_lineage as tables
+from mesh_orchestration.catalog.ingest import ingest
+from mesh_orchestration.catalog.store import open_catalog
+from mesh_orchestration.settings import Settings
+from mesh_orchestration.web import first_look
+from mesh_orchestration.web.app import create_app
+from mesh_orchestration.web.pages import environment
 from tests.builders import mesh_at, product
+from tests.catalog.lineage.told import column_sources, dataset, event
 from tests.server.mesh_process import eventually
 from tests.web.service import service
 
+TOLD = event("one", reads=["a"], writes=[dataset("b", columnLineage=column_sources(y=[("a", "x")]))])
+A_LINE, A_COLUMN = "/api/v1/lineage?nodeId=dataset:shop:a", "/api/v1/column-lineage?nodeId=datasetField:shop:b:y"
+
+
+@contextmanager
+def looked(settings: Settings) -> Iterator[TestClient]:
+    """A client of an application that had its first look."""
+    app = create_app(settings, started=first_look.begin)
+    with TestClient(app, base_url="http://127.0.0.1:5000", client=("127.0.0.1", 50_000)) as client:
+        eventually(lambda: all(thread.name != "first-look" for thread in threading.enumerate()))
+        yield client
+
+
+def told(settings: Settings) -> None:
+    """Lineage from before the service was started."""
+    with open_catalog(settings) as catalog:
+        assert not ingest(catalog, [TOLD]).refused
+
+
+def test_lineage_is_in_memory_before_anybody_asks(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, product())
+    told(settings)
+    with looked(settings) as client:
+        with open_catalog(settings) as other, other.writing() as conn:
+            for table in (tables.columns, tables.edges):
+                conn.execute(delete(table))  # without a word of it, so whoever has them goes on having them
+        graph, columns = client.get(A_LINE).json()["graph"], client.get(A_COLUMN).json()["graph"]
+    assert {node["id"] for node in graph} == {"dataset:shop:a", "dataset:shop:b", "job:jobs:one"}
+    assert {node["id"] for node in columns} == {"datasetField:shop:a:x", "datasetField:shop:b:y"}
+
+
+def test_a_mesh_whose_contracts_cannot_be_read_does_not_keep_lineage_from_being_answered(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, product())
+    (settings.contracts_dir / "broken").mkdir()
+    (settings.contracts_dir / "broken" / "this.yaml").write_text("metadata: [")
+    told(settings)
+    with looked(settings) as client:
+        assert client.get("/v1/products").json()["total"] == 1
+        assert len(client.get(A_LINE).json()["graph"]) == 3
+
+
+def test_every_template_is_sound() -> None:
+    first_look.compile_templates()
+    assert environment().cache is not None
+    assert len(environment().cache) == len(environment().list_templates())
+
 
 @pytest.mark.slow
-def test_a_service_without_a_daemon_knows_the_products(tmp_path: Path) -> None:
+def test_a_service_without_a_daemon_knows_the_products_and_answers_about_lineage(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product())
+    told(settings)
     with service(settings) as url:
+        assert len(httpx.get(f"{url}{A_LINE}", timeout=20).json()["graph"]) == 3
+        assert len(httpx.get(f"{url}{A_COLUMN}", timeout=20).json()["graph"]) == 2
         eventually(lambda: httpx.get(f"{url}/v1/products", timeout=20).json().get("total") == 1)
+        assert "the catalog may be behind" not in (settings.home / "serve.log").read_text()
