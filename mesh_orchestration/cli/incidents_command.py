@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mesh_orchestration.cli import incidents_templates_command
 from mesh_orchestration.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     )
     incidents_app.command("mute", epilog="Example: mesh incidents mute orders --for 2h --reason migration")(mute)
     incidents_app.command("history", epilog="Example: mesh incidents history orders --since 30d")(history)
+    incidents_templates_command.register(incidents_app)
     app.add_typer(incidents_app)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from mesh_orchestration.errors import MeshError, SettingsError
 from mesh_orchestration.incidents.notice import Letter
+from mesh_orchestration.incidents.templates import SHIPPED, Templates
 from mesh_orchestration.settings import Settings
 
 TIMEOUT = 10.0
@@ -162,7 +163,7 @@ class AppriseChannel:
 @dataclass(frozen=True)
 class Routes:
     """The configured channels: what every message to owners gets, what teams get, how e-mail leaves the
-    house, and the page (URL) that shows all incidents."""
+    house, the page (URL) that shows all incidents, and the words of messages."""
 
     always: tuple[Channel, ...]
     general: tuple[Channel, ...] = ()
@@ -170,6 +171,7 @@ class Routes:
     smtp_url: str = field(default="", repr=False)
     sender: str = ""
     page: str = ""
+    templates: Templates = SHIPPED
 
     @classmethod
     def load(cls, settings: Settings) -> Routes:
@@ -189,7 +191,8 @@ class Routes:
         if smtp:
             host = _checked("MESH_SMTP_URL", smtp, ("smtp", "smtps")).hostname
             sender = settings.get("MESH_SMTP_FROM", f"mesh@{host}")
-        return cls(tuple(always), _apprise(settings.get("MESH_ALERT_URLS")), teams, smtp, sender if smtp else "", page)
+        general, words = _apprise(settings.get("MESH_ALERT_URLS")), Templates.of(settings)
+        return cls(tuple(always), general, teams, smtp, sender if smtp else "", page, words)
 
     def channels(self, owners: Sequence[str]) -> tuple[Channel, ...]:
         """Where a message to ``owners`` of what is wrong goes: always the log and the webhook, and to the people."""

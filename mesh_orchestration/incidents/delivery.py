@@ -80,7 +80,9 @@ def deliver(store: Store, routes: Routes, policy: Policy, *, now: float) -> Deli
             if not claimed:
                 continue
             letters = [Letter.of(row.notice) for row in claimed]
-            letter = letters[0] if len(letters) == 1 else together(letters, page=routes.page)
+            letter = letters[0]
+            if len(letters) > 1:
+                letter = together(letters, page=routes.page, templates=routes.templates)
             error = _attempt(routes, claimed[0].channel, letter, down)
             _note(store, claimed, error, policy=policy, now=now)
             sent += error is None

@@ -81,9 +81,8 @@ class _Dispatch:
             enqueue(self.connection, letter, channels, incident=incident, policy=self.circle.policy, now=self.now)
 
     def _notice(self, message: Message, found: About) -> Notice:
-        settings = self.circle.settings
-        url = settings.get("MESH_URL", "http://127.0.0.1:3000")
-        return Notice(message, found, url, self.circle.routes.page.removesuffix("/incidents"))
+        url, routes = self.circle.settings.get("MESH_URL", "http://127.0.0.1:3000"), self.circle.routes
+        return Notice(message, found, url, routes.page.removesuffix("/incidents"), templates=routes.templates)
 
     def _mute(self, message: Message) -> Mute | None:
         subject = message.subject or message.incident.subject

@@ -11,24 +11,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from mesh_orchestration.incidents.about import About
 from mesh_orchestration.incidents.model import Incident, Message
+from mesh_orchestration.incidents.templates import SHIPPED, SUFFIX, Templates
 
 PAYLOAD_VERSION = 1
+DIGEST = f"digest{SUFFIX}"
 Tone = Literal["success", "warning", "failure"]
-_HEADLINES = {
-    "contract": ("not published, the contract is broken", "published again"),
-    "check": ("published with a warning", "the warning is over"),
-    "freshness": ("older than its SLA", "fresh again"),
-    "run": ("a run failed", "runs again"),
-    "sla": ("its {check} SLA is broken", "its {check} SLA is kept again"),
-    "anomaly": ("unusual {check}", "usual again"),
-    "drift": ("its source or model changed its shape", "has the expected shape again"),
-    "platform": ("does not do its work", "does its work again"),
-}
-_SHOWN = 20
+_EVENTS = {"affected": "opened", "escalated": "worse", "unanswered": "escalated"}
 _CONCERNS_READERS = ("contract", "freshness", "sla", "drift", "run")
 
 
@@ -55,14 +48,11 @@ class Letter:
         return json.dumps(asdict(self))
 
 
-def together(letters: Sequence[Letter], *, page: str) -> Letter:
+def together(letters: Sequence[Letter], *, page: str, templates: Templates = SHIPPED) -> Letter:
     """Many letters to one channel as one; ``page`` is where all incidents are shown."""
     digest = hashlib.sha256("\n".join(letter.key for letter in letters).encode()).hexdigest()
-    troubles = sum(letter.tone != "success" for letter in letters)
-    title = f"[{troubles} TROUBLES, {len(letters) - troubles} RECOVERIES] told together because there are so many"
-    shown = [f"- {letter.title}" for letter in letters[:_SHOWN]]
-    more = [f"and {len(letters) - _SHOWN} more"] if len(letters) > _SHOWN else []
-    text = "\n".join([title, *shown, *more, f"All: {page}"])
+    text = templates.text(DIGEST, digest_facts(letters, page=page))
+    title = _title(text)
     tones = {letter.tone for letter in letters}
     worst: Tone = "failure" if "failure" in tones else "warning" if "warning" in tones else "success"
     payload = {
@@ -76,6 +66,13 @@ def together(letters: Sequence[Letter], *, page: str) -> Letter:
     return Letter(digest, title, text, worst, letters[0].to, payload)
 
 
+def digest_facts(letters: Sequence[Letter], *, page: str) -> dict[str, Any]:
+    """What a template can say of many letters."""
+    troubles = sum(letter.tone != "success" for letter in letters)
+    titles = [letter.title for letter in letters]
+    return {"troubles": troubles, "recoveries": len(letters) - troubles, "titles": titles, "page": page}
+
+
 def concerns_readers(incident: Incident) -> bool:
     """Whether those who read the incident's subject are told, too: errors that keep new data from them."""
     return incident.level == "error" and incident.kind in _CONCERNS_READERS
@@ -84,13 +81,15 @@ def concerns_readers(incident: Incident) -> bool:
 @dataclass(frozen=True)
 class Notice:
     """A message together with whom it concerns; ``url`` is the address of Dagster's UI and ``page`` that of the
-    catalog, without a trailing slash. ``reader`` is the owner it is for where that one only reads the subject."""
+    catalog, without a trailing slash. ``reader`` is the owner it is for where that one only reads the subject, and
+    ``templates`` are the words."""
 
     message: Message
     about: About
     url: str = ""
     page: str = ""
     reader: str = ""
+    templates: Templates = SHIPPED
 
     @property
     def letter(self) -> Letter:
@@ -107,124 +106,51 @@ class Notice:
         )
 
     @property
-    def title(self) -> str:
-        """One line: the state, the subject, what happened."""
-        incident = self.message.incident
-        mark = "RESOLVED" if self.message.transition == "recovered" else incident.level.upper()
-        if self.message.subject:
-            return f"[{mark}] {self.message.subject}: late because of {incident.subject}"
-        if self.reader:
-            mark = mark if self.message.transition == "recovered" else "NOTICE"
-            return f"[{mark}] {incident.subject}, which you read: {self._headline}"
-        return f"[{mark}] {incident.subject}: {self._headline}"
+    def template(self) -> str:
+        """The name of the template that says it: who it is for and what happened."""
+        transition = self.message.transition
+        audience = "reader" if self.reader else "late" if self.message.subject else "owner"
+        return f"{audience}.{_EVENTS.get(transition, transition)}{SUFFIX}"
 
     @property
-    def _headline(self) -> str:
+    def title(self) -> str:
+        """One line: the state, the subject, what happened."""
+        return _title(self.text)
+
+    @cached_property
+    def text(self) -> str:
+        """The whole message in plain text, one fact a line; the first line is the title."""
+        return self.templates.text(self.template, self.facts)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a template can say: the names of the payload, empty where that has null, and a few more."""
         message, incident = self.message, self.message.incident
-        if message.transition == "flapping":
-            return "breaks and recovers again and again; you hear of it when it has calmed down"
-        if message.transition == "unanswered":
-            return f"nobody has acknowledged this for {_length(message.at - incident.opened_at)}"
-        if incident.kind == "freshness" and incident.level == "warn" and message.transition == "opened":
-            return "close to the limit of its SLA"
-        trouble, recovery = _HEADLINES[incident.kind]
-        return (recovery if message.transition == "recovered" else trouble).format(check=incident.check)
+        published, said = message.last_published, self._said
+        return {name: "" if fact is None else fact for name, fact in said.items()} | {
+            "findings": message.findings,
+            "error": message.error.strip(),
+            "readers": dict(sorted(self.about.readers.items())),
+            "incident": {**said["incident"], "check": incident.check, "domain": incident.domain},
+            "serving_unknown": self.about.unknown,
+            "last_published": "" if published is None else _moment(published),
+            "lasted": _length(message.at - incident.opened_at),
+            "reader": self.reader,
+            "reads": sorted(name for name, owner in self.about.readers.items() if owner == self.reader),
+            "page": f"{self.page}/incidents/{incident.id}" if self.page else "",
+        }
 
     @property
     def run_url(self) -> str:
         return f"{self.url}/runs/{self.message.run_id}" if self.url and self.message.run_id else ""
 
     @property
-    def text(self) -> str:
-        """The whole message in plain text, one fact a line."""
-        if self.reader:
-            lines = self._for_reader()
-        elif self.message.subject:
-            lines = self._for_affected()
-        else:
-            lines = self._recovery() if self.message.transition == "recovered" else self._trouble()
-        if self.about.owners:
-            lines.append(f"Owner: {', '.join(self.about.owners)}")
-        if self.run_url and not self.reader:
-            lines.append(f"Run: {self.run_url}")
-        lines.append(f"Incident: {self.message.incident.id}")
-        if self.page:
-            lines.append(f"Page: {self.page}/incidents/{self.message.incident.id}")
-        return "\n".join(line for line in lines if line)
-
-    def _trouble(self) -> list[str]:
-        message = self.message
-        lines = [self.title, f"Since: {_moment(message.incident.opened_at)}"]
-        lines += [f"- {finding}" for finding in message.findings]
-        if message.error:
-            lines.append(message.error.strip())
-        if message.last_published is not None:
-            lines.append(f"Last publication: {_moment(message.last_published)}")
-        return [*lines, self._consumers(), self._readers(), self._next_step()]
-
-    def _for_reader(self) -> list[str]:
-        reads = sorted(name for name, owner in self.about.readers.items() if owner == self.reader)
-        serving, over = self.about.serving, self.message.transition == "recovered"
-        lines = [self.title, f"You read it in: {', '.join(reads)}"]
-        if over:
-            lines.append("New data comes again; you need do nothing.")
-        elif serving:
-            lines.append(
-                f"You go on reading snapshot {serving.snapshot} from {_moment(serving.since)}: "
-                "it is whole and checked, and gets older until this is mended."
-            )
-        else:
-            lines.append("Its owner was told; you need do nothing unless your own work cannot wait.")
-        return lines
-
-    def _for_affected(self) -> list[str]:
-        message, incident = self.message, self.message.incident
-        return [
-            self.title,
-            f"Since: {_moment(message.at)}",
-            f"The cause is upstream: {incident.subject} ({incident.kind}), since {_moment(incident.opened_at)}.",
-            message.error.strip(),
-            self._consumers(),
-            self._readers(),
-            "Its owner was told; yours follows by itself when that is mended.",
-        ]
-
-    def _recovery(self) -> list[str]:
-        message = self.message
-        incident = message.incident
-        what = ", ".join(incident.failing) or incident.kind
-        lasted = f"Open for {_length(message.at - incident.opened_at)}, since {_moment(incident.opened_at)}"
-        return [self.title, f"Recovered: {what}", lasted, self._consumers()]
-
-    def _consumers(self) -> str:
-        serving, message = self.about.serving, self.message
-        if serving is None:
-            if self.about.unknown:
-                return "What consumers get is not known: the warehouse cannot be read."
-            refused = message.incident.kind == "contract" and message.transition == "opened"
-            return "Consumers have nothing to read yet: nothing was ever published." if refused else ""
-        still = "" if message.transition == "recovered" else "still "
-        return f"Consumers {still}get snapshot {serving.snapshot} from {_moment(serving.since)}."
-
-    def _readers(self) -> str:
-        told = ", ".join(f"{address} ({owner})" for address, owner in sorted(self.about.readers.items()))
-        return f"Read by: {told}" if told else ""
-
-    def _next_step(self) -> str:
-        incident = self.message.incident
-        if incident.kind == "contract":
-            return f"Next: mesh rejected {incident.subject}"
-        if incident.kind in ("check", "freshness", "anomaly"):
-            return f"Next: mesh show {incident.subject}"
-        if incident.kind == "sla":
-            return f"Next: mesh sla {incident.subject}"
-        if incident.kind == "platform":
-            return "Next: mesh doctor"
-        return f"Next: open the run, mend the cause, then mesh run {incident.domain}"
+    def payload(self) -> dict[str, Any]:
+        """The JSON of the webhook; its schema is ``webhook.schema.json``."""
+        return {**self._said, "title": self.title, "text": self.text}
 
     @property
-    def payload(self) -> dict[str, Any]:
-        """The JSON of the webhook; its schema is ``alerts/webhook.schema.json``."""
+    def _said(self) -> dict[str, Any]:
         message, incident = self.message, self.message.incident
         serving = self.about.serving
         return {
@@ -233,8 +159,6 @@ class Notice:
             "transition": message.transition,
             "subject": message.subject or incident.subject,
             "at": _moment(message.at),
-            "title": self.title,
-            "text": self.text,
             "owners": list(self.about.owners),
             "readers": dict(self.about.readers),
             "incident": {
@@ -253,6 +177,10 @@ class Notice:
             "run_url": self.run_url or None,
             "serving": {"snapshot": serving.snapshot, "since": _moment(serving.since)} if serving else None,
         }
+
+
+def _title(text: str) -> str:
+    return text.partition("\n")[0].strip()
 
 
 def _moment(seconds: float) -> str:
