@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -45,11 +45,11 @@ CurrentCaller = Annotated[Caller, Depends(caller)]
 CurrentReader = Annotated[Reader, Depends(reader)]
 
 
-def may(right: str) -> Callable[[Request], None]:
+def may(right: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that raises 403 for callers without ``right``, one of RIGHTS."""
     assert right in RIGHTS
 
-    def required(request: Request) -> None:
+    async def required(request: Request) -> None:  # not async, it would be handed to a thread each time
         who = caller(request)
         if not who.may(right):
             raise HTTPException(
