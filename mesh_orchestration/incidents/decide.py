@@ -1,7 +1,8 @@
 """From signals to incidents: what is one cause, when it began, what it took with it, when it is over.
 
 A ``Desk`` lives as long as one transaction. A signal that is known is the same incident seen again; one that only
-follows from an open incident (a product late because another was refused) joins it; any other opens one.
+follows from an open incident (a product late because another was refused) joins it; any other opens one, and what
+was seen before and follows from that is merged into it.
 """
 
 from __future__ import annotations
@@ -22,15 +23,11 @@ from mesh_orchestration.incidents.model import Incident, Message, Moment, Transi
 from mesh_orchestration.incidents.policy import Policy
 from mesh_orchestration.incidents.signals import Change, Signal, Signals
 from mesh_orchestration.incidents.store import incident_of
+from mesh_orchestration.incidents.symptoms import FOLLOWS, Symptoms
 from mesh_orchestration.incidents.tables import INCIDENTS, MOMENTS, SIGNALS
 from mesh_orchestration.incidents.wording import clearing, evidence, reason
 
 FLAPS = 3
-_FOLLOWS = {
-    "freshness": {""},
-    "sla": {"freshness", "event_freshness", "completeness"},
-    "anomaly": {"freshness", "volume"},
-}
 _CAUSES = ("contract", "run", "drift", "freshness", "sla")
 _REPEATS_KEPT = 20  # lines of a timeline that only say "again"
 
@@ -69,6 +66,10 @@ class Desk:
     @cached_property
     def _products(self) -> Mapping[str, DataProduct]:
         return by_name(self.mesh)
+
+    @cached_property
+    def _symptoms(self) -> Symptoms:
+        return Symptoms(self.mesh, self._products)
 
     def signals(self, source: str) -> dict[str, Signal]:
         """What ``source`` has said and not cleared."""
@@ -128,6 +129,7 @@ class Desk:
             incident = self._join(incident, change)
         else:
             incident = self._calm(change) or self._flapping(change) or self._open(change)
+            incident = self._absorb(incident, signal)
         self._signals[signal.key] = _Known(incident.id, source, signal)
 
     def _again(self, source: str, change: Change) -> None:
@@ -192,6 +194,23 @@ class Desk:
         self._keep(incident)
         self._tell(incident, "opened", change.at, reason(signal), signal)
         return incident
+
+    def _absorb(self, cause: Incident, signal: Signal) -> Incident:
+        """Merge into ``cause`` what is only lateness that follows from it and was seen before it."""
+        held: dict[str, list[_Known]] = {}
+        for known in self._signals.values():
+            held.setdefault(known.incident, []).append(known)
+        signals = {name: [known.signal for known in all_of_it] for name, all_of_it in held.items()}
+        for symptom in tuple(self._symptoms.of(cause, signal.at, self._incidents.values(), signals=signals)):
+            self._keep(replace(symptom, ended_at=self.now, end="merged", settles_at=None))
+            text = f"it follows from {cause.subject} ({cause.kind}) and goes on there"
+            self._note(symptom, Moment(self.now, "merged", text, evidence={"incident": cause.id}))
+            text = f"{symptom.subject} ({symptom.check or symptom.kind}) was seen before and follows from this"
+            self._note(cause, Moment(self.now, "merged", text, evidence={"incident": symptom.id}))
+            for known in held[symptom.id]:
+                cause = self._join(cause, Change(known.signal, "raised", self.now, known.signal.run_id))
+                self._signals[known.signal.key] = replace(known, incident=cause.id)
+        return cause
 
     def _calm(self, change: Change) -> Incident | None:
         """The open incident that is only waiting to be over."""
@@ -258,7 +277,7 @@ class Desk:
         if signal.kind in ("run", "drift") and signal.run_id:
             same_run = (one for one in here if one.run_id == signal.run_id and one.kind == signal.kind)
             return next((one for one in same_run if self._says(one, signal)), None)
-        if signal.check not in _FOLLOWS.get(signal.kind, ()):
+        if signal.check not in FOLLOWS.get(signal.kind, ()):
             return None
         for subject in (signal.subject, *sources_of(self.mesh, self._products, signal.subject)):
             places = (subject, subject.split(".", 1)[0])
@@ -274,7 +293,7 @@ class Desk:
         """Whether lateness can come from ``incident``, of the product itself (``own``) or one that it reads."""
         if incident.kind not in _CAUSES or (incident.level == "warn" and not own):
             return False
-        return incident.kind != "sla" or incident.check in _FOLLOWS["sla"]
+        return incident.kind != "sla" or incident.check in FOLLOWS["sla"]
 
     def _says(self, incident: Incident, signal: Signal) -> bool:
         """Whether a signal of the incident has the same error, apart from the step's name."""

@@ -11,7 +11,7 @@ from mesh_orchestration.incidents.events import Finding
 Kind = Literal["contract", "check", "freshness", "run", "sla", "anomaly", "drift", "platform"]
 Level = Literal["warn", "error"]
 Transition = Literal["opened", "escalated", "affected", "flapping", "unanswered", "recovered"]
-End = Literal["", "recovered", "resolved"]
+End = Literal["", "recovered", "resolved", "merged"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Incident:
 
     @property
     def state(self) -> str:
-        """``open``, ``acknowledged``, ``recovered`` or ``resolved``."""
+        """``open``, ``acknowledged``, ``recovered``, ``resolved`` or ``merged`` (into its cause)."""
         return self.end or ("acknowledged" if self.acknowledged_at is not None else "open")
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,82 @@ def test_everything_that_is_late_because_the_daemon_is_silent_is_one_incident(st
     scene.say("raised", *(signal(name, "freshness") for name in (ORDERS, REVENUE, MARGIN)))
 
     assert scene.one().subject == "platform/daemon"
+
+
+def test_lateness_seen_before_the_refusal_is_merged_into_it_and_recovers_with_it(stage: Stage) -> None:
+    scene = stage()
+    late = [signal(name, "sla", check="freshness") for name in (MARGIN, REVENUE, ORDERS)]
+    for one in late:
+        scene.say("raised", one, source="sla")
+    symptoms = {one.subject: one for one in scene.store.incidents()}
+    scene.say("raised", signal())
+    (cause,) = scene.store.incidents()
+    merged = {one.subject: one for one in scene.store.incidents("ended")}
+    scene.say("cleared", signal())
+    scene.say("cleared", *late[1:], source="sla")
+    assert scene.store.count() == 1
+    scene.say("cleared", late[0], source="sla")
+
+    assert (cause.subject, cause.kind, dict(cause.affected)) == (
+        ORDERS,
+        "contract",
+        {MARGIN: "team:finance", REVENUE: "team:billing"},
+    )
+    assert {(one.id, one.state) for one in merged.values()} == {(one.id, "merged") for one in symptoms.values()}
+    assert scene.told(cause) == [
+        "[ERROR] orders.orders.v1: not published, the contract is broken",
+        "[ERROR] finance.margin.v1: late because of orders.orders.v1",
+        "[ERROR] billing.revenue.v1: late because of orders.orders.v1",
+        "[RESOLVED] orders.orders.v1: published again",
+    ]
+    for subject, one in merged.items():
+        assert scene.told(one) == [f"[ERROR] {subject}: its freshness SLA is broken"]
+        assert scene.went(one) == ["opened", "merged"]
+        assert scene.store.timeline(one.id)[-1].evidence == {"incident": cause.id}
+    assert scene.went(cause) == [
+        "opened", "merged", "affected", "merged", "affected", "merged", "joined",
+        "better", "better", "better", "recovered",
+    ]  # fmt: skip
+    assert [one.state for one in scene.store.incidents("all", subject=ORDERS)] == ["recovered", "merged"]
+
+
+def test_lateness_that_a_refusal_cannot_explain_stays_an_incident_of_its_own(stage: Stage) -> None:
+    scene = stage()
+    scene.say("raised", signal(ORDERS, "freshness"))
+    scene.say("raised", signal(REVENUE, "sla", check="freshness"), source="sla")
+    scene.say("raised", signal(MARGIN, "sla", check="accuracy"), source="sla")
+    scene.say("raised", signal(REVENUE))
+
+    assert {(one.subject, one.kind) for one in scene.store.incidents()} == {
+        (ORDERS, "freshness"),
+        (MARGIN, "sla"),
+        (REVENUE, "contract"),
+    }
+
+
+def test_lateness_seen_before_the_daemon_was_missed_is_merged_unless_it_is_older(stage: Stage) -> None:
+    scene = stage()
+    scene.say("raised", signal(ORDERS, "freshness"))
+    silent = replace(signal("platform/daemon", "platform", check="daemon"), at=scene.at + 10)
+    scene.say("raised", signal("finance.other.v1", "freshness"), later=20)
+    scene.say("raised", silent, source="watchdog", later=180)
+
+    assert {one.subject: one.state for one in scene.store.incidents("all")} == {
+        ORDERS: "open",
+        "platform/daemon": "open",
+        "finance.other.v1": "merged",
+    }
+
+
+def test_a_refusal_that_comes_again_after_it_was_resolved_takes_the_lateness_meanwhile(stage: Stage) -> None:
+    scene = stage()
+    scene.say("raised", signal())
+    resolve(scene.store, ORDERS, by="ada", now=scene.at)
+    scene.say("raised", signal(REVENUE, "freshness"))
+    scene.say("again", signal(run="run2"))
+
+    assert [one.subject for one in scene.store.incidents()] == [ORDERS]
+    assert {one.state for one in scene.store.incidents("ended")} == {"resolved", "merged"}
 
 
 def test_readers_are_told_in_words_of_their_own(stage: Stage) -> None:
