@@ -55,7 +55,7 @@ class Fold:
 
     def add(self, event: Event, event_id: int, run: RunRow | None) -> None:
         """Fold one event; ``run`` is the row of its run, which it may change."""
-        job = self._touch(event.job, event.at) if event.job else None
+        job = self._touch(self._nodes[event.job], event.at) if event.job else None
         if job:
             self._facets(job, event.job_facets, event.at)
             if event.parent:
@@ -67,11 +67,14 @@ class Fold:
         elif event.kind == JOB_EVENT and job and (event.inputs or event.outputs):
             job.declared_at = max(event.at, job.declared_at or event.at)
         for said in event.inputs:
+            node = self._nodes[said.key]
             if said.own:
-                self._facets(self._touch(said.key, event.at), said.own, event.at)
-            else:
-                self._seen(said.key, event.at)
-            self._edge(job, said.key, READS, event.at)
+                self._facets(self._touch(node, event.at), said.own, event.at)
+            elif event.at < node.created_at:  # to be read alone changes nothing else of a dataset
+                node.created_at = event.at
+                self.touched[node.id] = node
+            if job:
+                _edge(job, f"{READS}{node.id}", event.at)
         for said in event.outputs:
             self._output(event, said, job, (run.id if run else None, event_id))
 
@@ -87,8 +90,7 @@ class Fold:
                 del job.said_at[word]
         return found
 
-    def _touch(self, key: NodeKey, at: int) -> Node:
-        node = self._nodes[key]
+    def _touch(self, node: Node, at: int) -> Node:
         if node.id not in self.touched:
             self.touched[node.id] = node
             if node.kind == "job":
@@ -96,13 +98,6 @@ class Fold:
         node.created_at = min(node.created_at, at)
         node.updated_at = max(node.updated_at, at)
         return node
-
-    def _seen(self, key: NodeKey, at: int) -> None:
-        """To be read alone changes nothing of a dataset, but it may have begun earlier than known."""
-        node = self._nodes[key]
-        if at < node.created_at:
-            node.created_at = at
-            self.touched[node.id] = node
 
     def _run(self, run: RunRow, job: Node, event: Event) -> None:
         at = event.at
@@ -125,10 +120,11 @@ class Fold:
             _done(job, run)
 
     def _output(self, event: Event, said: Said, job: Node | None, where: tuple[int | None, int]) -> None:
-        node = self._touch(said.key, event.at)
+        node = self._touch(self._nodes[said.key], event.at)
         told_by = job.id if job else 0
         self._facets(node, said.own, event.at, told_by)
-        self._edge(job, said.key, WRITES, event.at)
+        if job:
+            _edge(job, f"{WRITES}{node.id}", event.at)
         was_renamed = node.renamed
         if said.change == "DROP":
             node.dropped_at = max(event.at, node.dropped_at or event.at)
@@ -171,11 +167,11 @@ class Fold:
     def _text(self, key: FacetKey) -> bytes:
         return self.facets[key][1] if key in self.facets else self._stored(key)
 
-    def _edge(self, job: Node | None, dataset: NodeKey, direction: str, at: int) -> None:
-        if job is None:
-            return
-        word = f"{direction}{self._nodes[dataset].id}"
-        job.said_at[word] = max(at, job.said_at.get(word, at))
+
+def _edge(job: Node, word: str, at: int) -> None:
+    before = job.said_at.get(word)
+    if before is None or before < at:
+        job.said_at[word] = at
 
 
 def _edges(job: Node) -> dict[str, bool]:

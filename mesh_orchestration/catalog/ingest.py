@@ -117,7 +117,7 @@ class _Batch:
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, and all that follows from them."""
         self.generation += 1
-        self.require((key, event.at) for event in events for key in _keys(event))
+        self.require(_keys(events))
         runs = self._runs(events)
         fold = Fold(self._known.nodes, self._stored)
         fold.runs = runs
@@ -138,8 +138,9 @@ class _Batch:
 
     def require(self, keys: Iterable[tuple[NodeKey, int]]) -> None:
         """Make sure that the nodes are known; those that do not exist begin at the time given."""
-        wanted = dict(keys)
-        for key in self._known.load(self._conn, wanted):
+        nodes = self._known.nodes
+        wanted = {key: at for key, at in keys if key not in nodes}
+        for key in self._known.load(self._conn, wanted) if wanted else ():
             at = wanted[key]
             node = Node(self._node, key.kind, key.namespace, key.name, created_at=at, updated_at=NEVER)
             self._known.nodes[key] = self._known.fresh[node.id] = node
@@ -175,10 +176,13 @@ class _Batch:
         return str(self._conn.execute(select(table.c.body).where(*named)).scalar_one()).encode()
 
 
-def _keys(event: Event) -> Iterable[NodeKey]:
-    if event.job:
-        yield event.job
-    for said in event.inputs:
-        yield said.key
-    for said in event.outputs:
-        yield said.key
+def _keys(events: Iterable[Event]) -> Iterable[tuple[NodeKey, int]]:
+    """The nodes that the events name, and when."""
+    for event in events:
+        at = event.at
+        if event.job:
+            yield event.job, at
+        for said in event.inputs:
+            yield said.key, at
+        for said in event.outputs:
+            yield said.key, at

@@ -5,7 +5,7 @@ Nodes are kept between batches as long as nobody else writes: the generation of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
@@ -121,12 +121,11 @@ class Known:
         self.fresh.clear()
         self.mark = ("", 0)
 
-    def load(self, conn: Connection, keys: Iterable[NodeKey]) -> list[NodeKey]:
-        """Read the nodes that are not known yet; returns those that do not exist."""
-        wanted = [key for key in dict.fromkeys(keys) if key not in self.nodes]
-        for part in chunks(wanted, AT_ONCE):
+    def load(self, conn: Connection, keys: Collection[NodeKey]) -> list[NodeKey]:
+        """Read nodes that are not known yet; returns those that do not exist."""
+        for part in chunks(keys, AT_ONCE):
             self._load(conn, part)
-        return [key for key in wanted if key not in self.nodes]
+        return [key for key in keys if key not in self.nodes]
 
     def _load(self, conn: Connection, keys: Sequence[NodeKey]) -> None:
         found: dict[int, Node] = {}

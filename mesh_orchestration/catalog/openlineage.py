@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING: Mapping[str, bytes] = {}
+_MOST_KEPT = 30_000  # names that were looked at and need not be looked at again
 
 
 class NotAnEvent(ValueError):
@@ -122,8 +124,12 @@ def named(value: Any, kind: Kind) -> NodeKey | None:
     """The node that ``{namespace, name}`` somewhere in a facet names, if it does."""
     if not isinstance(value, dict):
         return None
-    namespace: Any = value.get("namespace")
-    name: Any = value.get("name")
+    namespace, name = value.get("namespace"), value.get("name")
+    return _node(kind, namespace, name) if isinstance(namespace, str) and isinstance(name, str) else None
+
+
+@lru_cache(_MOST_KEPT)
+def _node(kind: Kind, namespace: str, name: str) -> NodeKey | None:
     return NodeKey(kind, namespace, name) if _is_name(namespace) and _is_name(name) else None
 
 
@@ -169,8 +175,12 @@ def _inputs(document: Mapping[str, Any]) -> Sequence[Said]:
 def _input(said: Any, index: int) -> Said:
     key = named(said, "dataset")
     if key and not said.get("facets"):
-        return Said(key)
+        return _read(key)
     return Said(*_dataset(said, f"inputs[{index}]")[:2])
+
+
+_read = lru_cache(_MOST_KEPT)(Said)
+"""A dataset of which nothing is said but that it is read."""
 
 
 def _outputs(document: Mapping[str, Any]) -> Sequence[Said]:
