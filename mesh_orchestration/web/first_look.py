@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from fastapi import FastAPI
+from jinja2 import TemplateError
 
 from mesh_orchestration.catalog.held import held_of
 from mesh_orchestration.catalog.held_columns import columns_of
@@ -31,7 +32,7 @@ def _look(app: FastAPI) -> None:
     catalog: Catalog = app.state.catalog
     kept = kept_of(app)
     _try(lambda: read_lineage(catalog), "the first question about lineage will take longer")
-    compile_templates()
+    _try(compile_templates, "a page cannot be shown")
     _try(lambda: _project(settings, catalog, kept), "the catalog may be behind the mesh")
 
 
@@ -61,5 +62,5 @@ def _project(settings: Settings, catalog: Catalog, kept: Kept) -> None:
 def _try(step: Callable[[], None], otherwise: str) -> None:
     try:
         step()
-    except MeshError as error:
+    except (MeshError, TemplateError) as error:
         _log.warning("%s: %s", otherwise, error)
