@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import gc
 import random
+import socket
 import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
+import uvicorn
 
 from bench.measure import Result, Row, Sample, timed
 from mesh_orchestration.catalog.graph import column_downstream, downstream_of
-from mesh_orchestration.catalog.ingest import ingest
+from mesh_orchestration.catalog.ingest import ingest, keep
 from mesh_orchestration.catalog.lineage_model import NodeKey
+from mesh_orchestration.catalog.received import received_body
 from mesh_orchestration.catalog.runs import events
 from mesh_orchestration.catalog.store import Catalog, catalog_file, open_catalog
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.web.app import create_app
 
 DATASETS, COLUMNS, READS = 10_000, 20, 5
-EVENTS, BATCH = 20_000, 500
+EVENTS, BATCH, SINGLES = 20_000, 500, 2_000
 
 
 class Mesh:
@@ -94,15 +102,16 @@ def run() -> tuple[Result, ...]:
         mesh = Mesh(DATASETS, COLUMNS)
         batches = [_batches(mesh, rounds) for rounds in ("1", "2", "3")]
         anchor = timed(lambda: _raw(root / "raw.db", batches[0]))
-        with open_catalog(Settings(root=root, home=root / ".mesh")) as catalog:
+        settings = Settings(root=root, home=root / ".mesh")
+        with open_catalog(settings) as catalog:
             samples, sizes = [], []
             for told in batches:
-                samples.append(timed(lambda told=told: _ingest(catalog, told)))
-                sizes.append(catalog_file(Settings(root=root, home=root / ".mesh")).stat().st_size)
+                samples.append(timed(partial(_ingest, catalog, told)))
+                sizes.append(catalog_file(settings).stat().st_size)
             kept = _kept(catalog)
             if kept != EVENTS * len(batches):
                 raise RuntimeError(f"{kept:,} of {EVENTS * len(batches):,} events were kept")
-            return _events(mesh, anchor, samples, sizes), _graph(catalog, mesh)
+            return _events(mesh, anchor, samples, sizes), _graph(catalog, mesh), _service(settings, mesh, anchor)
 
 
 def _events(mesh: Mesh, anchor: Sample, samples: list[Sample], sizes: list[int]) -> Result:
@@ -136,8 +145,8 @@ def _graph(catalog: Catalog, mesh: Mesh) -> Result:
     with catalog.reading() as conn:
         first = timed(lambda: downstream_of(conn, asked[0]))
         columns_first = timed(lambda: column_downstream(conn, asked[0], "column_0"))
-        impact = sorted(timed(lambda one=one: downstream_of(conn, one)).wall for one in asked)
-        columns = sorted(timed(lambda one=one: column_downstream(conn, one, "column_2")).wall for one in asked)
+        impact = sorted(timed(partial(downstream_of, conn, one)).wall for one in asked)
+        columns = sorted(timed(partial(column_downstream, conn, one, "column_2")).wall for one in asked)
         refreshed = []
         for change in changes:
             ingest(catalog, [change])
@@ -161,6 +170,58 @@ def _graph(catalog: Catalog, mesh: Mesh) -> Result:
     )  # fmt: skip
 
 
+def _service(settings: Settings, mesh: Mesh, anchor: Sample) -> Result:
+    """The same through the service, which knows nothing of the jobs before the first batch."""
+    first, known = _batches(mesh, "4"), _batches(mesh, "5")
+    singles = [orjson.dumps(one) for one in islice(mesh.events(rounds="6"), SINGLES)]
+    with serving(settings) as port:
+        samples = [timed(partial(_post, port, "/api/v1/lineage/batch", told)) for told in (first, known)]
+        single = timed(partial(_post, port, "/api/v1/lineage", singles))
+    labels = ("in batches, first", "in batches, then")
+    return Result(
+        "Catalog: taking events through the service",
+        f"POST /api/v1/lineage/batch with {EVENTS:,} events, {BATCH} in each request, and POST /api/v1/lineage with "
+        f"{SINGLES:,} more, each request after the answer to the one before. CPU is that of service and sender.",
+        (
+            *(
+                Row(f"{label}, {EVENTS / one.wall:,.0f} events/s", one.wall, one.cpu, 0.0,
+                    one.wall / anchor.wall, one.cpu / anchor.cpu)
+                for label, one in zip(labels, samples, strict=True)
+            ),
+            Row(f"one by one, {SINGLES / single.wall:,.0f} events/s", single.wall, single.cpu),
+        ),
+        (
+            ("seconds for 10,000 events, known jobs, in batches", 1.0, samples[1].wall * 10_000 / EVENTS),
+            ("milliseconds for one event", 1.5, single.wall * 1e3 / SINGLES),
+        ),
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[int]:
+    """The port of a service that a thread of this process runs."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+def _post(port: int, path: str, bodies: list[bytes]) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    for body in bodies:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status >= 300 or b'"failed":0' not in (said or b'"failed":0'):
+            raise RuntimeError(f"{answer.status}: {said[:500]!r}")
+    connection.close()
+
+
 def _name(number: int) -> NodeKey:
     return NodeKey("dataset", "bench", f"dataset_{number}")
 
@@ -173,7 +234,7 @@ def _batches(mesh: Mesh, rounds: str) -> list[bytes]:
 
 def _ingest(catalog: Catalog, batches: list[bytes]) -> None:
     for body in batches:
-        found = ingest(catalog, orjson.loads(body))
+        found = keep(catalog, received_body(body))
         if found.refused or found.repeated:
             raise RuntimeError(f"not all were new: {found}")
 
