@@ -18,7 +18,7 @@ from bench.measure import Result, markdown
 
 NAMES = (
     "audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage",
-    "catalog", "catalog_search", "monitoring", "anomalies",
+    "catalog", "catalog_search", "monitoring", "anomalies", "pages",
 )  # fmt: skip
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 STORE = Path(__file__).resolve().parent.parent / ".mesh" / "bench"
