@@ -151,12 +151,12 @@ def mute(
     """Tell nobody of a product or a domain for a while. Incidents are recorded all the same."""
     from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.incidents import hand
+    from mesh_orchestration.incidents.about import muteable
     from mesh_orchestration.incidents.store import open_store
     from mesh_orchestration.settings import Settings
 
     settings = Settings.load()
-    mesh = load_mesh(settings)
-    name = subject if subject in ("*", *mesh.domains) else str(mesh.product(subject).address)
+    name = muteable(load_mesh(settings), subject)
     now, lasting = settings.now().timestamp(), _length(length, "--for")
     with open_store(settings) as store:
         if end:

@@ -10,6 +10,7 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import MeshError
+from mesh_orchestration.incidents.model import domain_of
 from mesh_orchestration.settings import Settings
 
 _log = logging.getLogger("mesh.alerts")
@@ -42,7 +43,7 @@ def about(mesh: Mesh, subject: str, serving: Lookup) -> About:
     Readers are the products that read it and the consumers that its contract names. ``serving`` may raise MeshError."""
     products = by_name(mesh)
     if subject not in products:
-        domain = subject.split("/", 1)[0].split(".", 1)[0]
+        domain = domain_of(subject)
         owned = [product.owner for product in products.values() if product.domain == domain]
         return About(tuple(dict.fromkeys(owned)))
     product = products[subject]
@@ -53,6 +54,11 @@ def about(mesh: Mesh, subject: str, serving: Lookup) -> About:
     except MeshError as error:
         _log.warning("%s", error)  # a message matters most when the warehouse is in trouble
         return About((product.owner,), readers, unknown=True)
+
+
+def muteable(mesh: Mesh, name: str) -> str:
+    """The address, the domain or ``*`` that ``name`` means; raises MeshError naming the nearest address."""
+    return name if name in ("*", *mesh.domains) else str(mesh.product(name).address)
 
 
 def served(settings: Settings, address: str) -> Serving | None:

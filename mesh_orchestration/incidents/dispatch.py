@@ -86,8 +86,7 @@ class _Dispatch:
 
     def _mute(self, message: Message) -> Mute | None:
         subject = message.subject or message.incident.subject
-        names = {subject, subject.split("/", 1)[0].split(".", 1)[0], "*"}
-        return next((mute for mute in self._mutes if mute.subject in names), None)
+        return next((mute for mute in self._mutes if mute.covers(subject)), None)
 
     @cached_property
     def _mutes(self) -> tuple[Mute, ...]:

@@ -14,6 +14,11 @@ Transition = Literal["opened", "escalated", "affected", "flapping", "unanswered"
 End = Literal["", "recovered", "resolved", "merged"]
 
 
+def domain_of(subject: str) -> str:
+    """The domain, or the location, that ``subject`` belongs to."""
+    return subject.split("/", 1)[0].split(".", 1)[0]
+
+
 @dataclass(frozen=True)
 class Incident:
     """One cause of trouble. All moments are seconds since 1970, UTC.
@@ -52,7 +57,7 @@ class Incident:
     @property
     def domain(self) -> str:
         """The domain it belongs to; the location's name where it is no domain's."""
-        return self.subject.split("/", 1)[0].split(".", 1)[0]
+        return domain_of(self.subject)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,10 @@ class Mute:
     until: float
     by: str
     reason: str
+
+    def covers(self, subject: str) -> bool:
+        """Whether nobody is told of ``subject`` either."""
+        return self.subject in (subject, domain_of(subject), "*")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import MeshError, SettingsError
 from mesh_orchestration.incidents import hand
-from mesh_orchestration.incidents.about import About, about, by_name, served
+from mesh_orchestration.incidents.about import about, by_name, muteable, served
 from mesh_orchestration.incidents.model import Incident
 from mesh_orchestration.incidents.store import State, open_store
 from mesh_orchestration.publication.rejected import RejectedRows
@@ -41,7 +42,13 @@ class Question(BaseModel):
 
 
 @router.get("/incidents", response_class=HTMLResponse)
-def page(request: Request, settings: CurrentSettings, query: Annotated[Question, Query()]) -> HTMLResponse:
+def page(
+    request: Request,
+    settings: CurrentSettings,
+    query: Annotated[Question, Query()],
+    caller: CurrentCaller,
+    csrf: CsrfToken,
+) -> HTMLResponse:
     """The incidents, newest first."""
     with open_store(settings) as store:
         found = store.incidents(query.state, subject=query.subject, limit=LIMIT, offset=query.offset)
@@ -57,6 +64,8 @@ def page(request: Request, settings: CurrentSettings, query: Annotated[Question,
         waiting=waiting,
         limit=LIMIT,
         query=urlencode({"state": query.state, "subject": query.subject}),
+        caller=caller,
+        csrf=csrf,
     )
 
 
@@ -69,19 +78,52 @@ def one(request: Request, name: str, settings: CurrentSettings, caller: CurrentC
         except SettingsError as error:
             raise HTTPException(404, str(error)) from None
         timeline, letters = store.timeline(incident.id), store.deliveries(incident.id)
-    found, product = _about(settings, incident)
+        muted = [mute for mute in store.mutes(settings.now().timestamp()) if mute.covers(incident.subject)]
+    mesh = load_mesh(settings)
+    found = about(mesh, incident.subject, lambda address: served(settings, address))
+    product = by_name(mesh).get(incident.subject)
     return render(
         request,
         "incident.html",
         incident=incident,
         timeline=timeline,
         letters=letters,
+        muted=muted,
+        muteable=[name for name in (incident.subject, incident.domain) if name in (*by_name(mesh), *mesh.domains)],
         about=found,
         product=product,
         samples=_samples(settings, incident, product),
         caller=caller,
         csrf=csrf,
     )
+
+
+@router.post("/incidents/mute", dependencies=_ANSWERS)
+def mute(
+    settings: CurrentSettings,
+    caller: CurrentCaller,
+    subject: Annotated[str, Form(max_length=200)],
+    length: Annotated[Literal["30m", "2h", "8h", "1d", "3d", "7d"], Form()],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> RedirectResponse:
+    """Tell nobody of a product, a domain or of anything for a while."""
+    try:
+        name = muteable(load_mesh(settings), subject.strip())
+    except MeshError as error:
+        raise HTTPException(422, str(error)) from None
+    now = settings.now().timestamp()
+    until = now + parse_duration(length).total_seconds()
+    with open_store(settings) as store:
+        hand.mute(store, name, until=until, by=caller.who, reason=reason, now=now)
+    return RedirectResponse("/incidents", 303)
+
+
+@router.post("/incidents/unmute", dependencies=_ANSWERS)
+def unmute(settings: CurrentSettings, subject: Annotated[str, Form(max_length=200)]) -> RedirectResponse:
+    """Tell of it again, from now on."""
+    with open_store(settings) as store:
+        hand.unmute(store, subject, now=settings.now().timestamp())
+    return RedirectResponse("/incidents", 303)
 
 
 @router.post("/incidents/{name}/{act}", dependencies=_ANSWERS)
@@ -103,12 +145,6 @@ def answer(
         except SettingsError as error:
             raise HTTPException(409, str(error)) from None
     return RedirectResponse(f"/incidents/{done.id}", 303)
-
-
-def _about(settings: Settings, incident: Incident) -> tuple[About, DataProduct | None]:
-    mesh = load_mesh(settings)
-    found = about(mesh, incident.subject, lambda address: served(settings, address))
-    return found, by_name(mesh).get(incident.subject)
 
 
 def _samples(settings: Settings, incident: Incident, product: DataProduct | None) -> tuple[RejectedRows, ...]:
