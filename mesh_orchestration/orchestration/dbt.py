@@ -170,8 +170,8 @@ def _interruptible() -> Iterator[None]:
 
     before = {number: signal.signal(number, interrupt) for number in _INTERRUPTS}
     wakeup = signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
-    insisting = threading.Thread(target=_insist, args=[ours, taken, returned], name="dbt-interrupt", daemon=True)
-    insisting.start()
+    # Nobody waits for its end: what it cancels may hold a lock of dbt's.
+    threading.Thread(target=_insist, args=[ours, taken, returned], name="dbt-interrupt", daemon=True).start()
     try:
         yield
     finally:
@@ -180,15 +180,14 @@ def _interruptible() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         pythons.close()
-        insisting.join()
-        ours.close()
 
 
 def _insist(signals: socket.socket, taken: threading.Event, returned: threading.Event) -> None:
     from dbt.adapters.factory import FACTORY
 
-    while (number := signals.recv(1)) and number[0] not in _INTERRUPTS:
-        pass
+    with signals:
+        while (number := signals.recv(1)) and number[0] not in _INTERRUPTS:
+            pass
     if not number:
         return
     while not returned.wait(_INSIST_EVERY_SECONDS):

@@ -164,6 +164,7 @@ def test_schedules_sensors_and_daemons_run(up: MeshUp) -> None:
         "anomalies",
         "catalog",
         "incidents",
+        "lineage",
         "sla",
         "replay_source",
     }
