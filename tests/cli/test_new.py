@@ -21,6 +21,8 @@ from tests.cli.mesh import Answer, environment, mesh
 from tests.cli.pages import ROOT, Step, copy_of_the_repository, fenced, run_step, steps
 from tests.scaffold.meshes import empty_mesh, files_in, returns_file
 
+pytestmark = pytest.mark.slow
+
 TOUR = (ROOT / "docs" / "new.md").read_text().split("## The tour")[1].split("\n## ")[0]
 
 

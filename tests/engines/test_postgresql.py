@@ -15,6 +15,8 @@ from mesh_orchestration.settings import Settings
 from tests.engines.landing import COLUMNS, EVERY_SQL, EVERY_TYPE, batch, fields, parquet
 from tests.postgres import PostgresDatabase
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def chosen(tmp_path: Path, postgres: PostgresDatabase) -> Settings:

@@ -13,6 +13,8 @@ from mesh_orchestration.settings import Settings
 from tests.builders import product
 from tests.orchestration.shop import LINES, REVENUE, shop_at
 
+pytestmark = pytest.mark.slow
+
 LINES_KEY = dg.AssetKey(["orders", "order_lines", "v1"])
 
 

@@ -12,6 +12,8 @@ from mesh_orchestration.orchestration.manifest import ensure_manifest, fingerpri
 from mesh_orchestration.settings import Settings
 from tests.orchestration.shop import shop_at, write_project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Settings:

@@ -25,6 +25,8 @@ from tests.builders import mesh_at, product
 from tests.incidents.sinks import MailSink, WebhookSink, mail_sink, webhook_sink
 from tests.sla.test_record import KEY, LINES, hour, look, publish
 
+pytestmark = pytest.mark.slow
+
 ORDERS, BILLING = dg.AssetKey(["orders", "orders", "v1"]), dg.AssetKey(["billing", "revenue", "v1"])
 READS = [{"name": "orders", "type": "data-product", "product": "orders.orders.v1"}]
 

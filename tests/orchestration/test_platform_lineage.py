@@ -27,6 +27,8 @@ from tests.lineage.receiver import Receiver, event_id, receiver
 from tests.lineage.spec import problems
 from tests.postgres import PostgresDatabase
 
+pytestmark = pytest.mark.slow
+
 ORDERS = dg.AssetKey(["orders", "orders", "v1"])
 AT_ONCE = {"OPENLINEAGE__TRANSPORT__RETRY": '{"total": 0}'}
 """No retries inside the client: the sensor's next tick is the retry."""

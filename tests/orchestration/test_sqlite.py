@@ -12,6 +12,8 @@ from dagster._core.utils import make_new_run_id
 
 from mesh_orchestration.orchestration.sqlite import KEPT
 
+pytestmark = pytest.mark.slow
+
 OURS = {"custom": {"module": "mesh_orchestration.orchestration.sqlite", "class": "Storage"}}
 KEY = dg.AssetKey(["orders", "order_lines", "v1"])
 _FORKED = """
