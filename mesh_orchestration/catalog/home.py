@@ -11,11 +11,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from mesh_orchestration.catalog.products import Domain, Health, domains
+from mesh_orchestration.catalog.products import TROUBLED, Domain, Health, Product, domains, troubled
 from mesh_orchestration.catalog.tables_products import COLUMNS, PUBLICATIONS, VERSIONS
 
 _RECENT = timedelta(days=1)
-_SHOWN = 50
+_SHOWN, _TROUBLED_SHOWN = 50, 8
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Home:
-    """The mesh at a glance at one moment; ``changes`` of the last day, newest first, at most 50 and one a product and
-    kind; ``changed`` counts all of them by kind."""
+    """The mesh at a glance at one moment: ``attention`` holds the first products that need some, ``changes`` those of
+    the last day, newest first, at most 50 and one a product and kind; ``changed`` counts all of them by kind."""
 
     domains: tuple[Domain, ...]
     products: int
     columns: int
     health: dict[Health, int]
+    attention: tuple[Product, ...]
     changes: tuple[Change, ...]
     changed: dict[str, int]
 
@@ -56,6 +57,7 @@ def home(conn: Connection, *, now: datetime) -> Home:
         products=sum(one.products for one in known),
         columns=conn.execute(select(func.count()).select_from(COLUMNS)).scalar_one(),
         health=dict(health),
+        attention=troubled(conn, now=now, limit=_TROUBLED_SHOWN) if health.keys() & set(TROUBLED) else (),
         changes=tuple(newest.values())[:_SHOWN],
         changed=dict(Counter(change.kind for change in changes)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ from mesh_orchestration.catalog.tables_products import (
 from mesh_orchestration.contract.model import DataProduct
 
 Health = Literal["good", "warned", "late", "refused", "never"]
+TROUBLED: tuple[Health, ...] = ("refused", "late", "warned")
+"""What needs attention, the worst first."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROW = [column for column in PRODUCTS.c if column.name != "document"]
 
@@ -149,6 +152,14 @@ def products(
     return Page(found, conn.execute(select(func.count()).select_from(PRODUCTS).where(*conditions)).scalar_one())
 
 
+def troubled(conn: Connection, *, now: datetime, limit: int) -> tuple[Product, ...]:
+    """The first products that need attention: refused ones, then late ones, then those that were warned."""
+    health = _health(now)
+    place = case({word: number for number, word in enumerate(TROUBLED)}, value=health)
+    query = select(*_ROW).where(health.in_(TROUBLED)).order_by(place, PRODUCTS.c.address).limit(limit)
+    return tuple(_product(row, now) for row in conn.execute(query).mappings())
+
+
 def product(conn: Connection, address: str, *, now: datetime) -> ProductDetail | None:
     """One product, by its address or, without ``.v<major>``, its newest major; None when there is none."""
     row = _row(conn, address)
@@ -257,24 +268,23 @@ def _conditions(wanted: Wanted, now: datetime) -> Iterator[ColumnElement[bool]]:
 
 def _domains(conn: Connection, name: str, now: datetime) -> tuple[Domain, ...]:
     health = _health(now).label("health")
-    counted = select(PRODUCTS.c.domain, health, func.count().label("products")).group_by(PRODUCTS.c.domain, health)
-    owned = select(PRODUCTS.c.domain, PRODUCTS.c.owner).distinct().order_by(PRODUCTS.c.owner)
+    keys = (PRODUCTS.c.domain, PRODUCTS.c.owner, health)
+    counted = select(*keys, func.count().label("products")).group_by(*keys).order_by(PRODUCTS.c.owner)
     known = select(DOMAINS).order_by(DOMAINS.c.name)
     if name:
-        counted, owned = (one.where(PRODUCTS.c.domain == name) for one in (counted, owned))
+        counted = counted.where(PRODUCTS.c.domain == name)
         known = known.where(DOMAINS.c.name == name)
-    healths: dict[str, dict[Health, int]] = {}
+    healths: dict[str, Counter[Health]] = {}
+    owners: dict[str, dict[str, None]] = {}  # each once, in order
     for row in conn.execute(counted):
-        healths.setdefault(row.domain, {})[row.health] = row.products
-    owners: dict[str, list[str]] = {}
-    for row in conn.execute(owned):
-        owners.setdefault(row.domain, []).append(row.owner)
+        healths.setdefault(row.domain, Counter())[row.health] += row.products
+        owners.setdefault(row.domain, {})[row.owner] = None
     reads, read_by = _crossings(conn)
     return tuple(
         Domain(
             name=row.name,
             products=sum(healths.get(row.name, {}).values()),
-            health=healths.get(row.name, {}),
+            health=dict(healths.get(row.name, {})),
             owners=tuple(owners.get(row.name, ())),
             reads=tuple(sorted(reads.get(row.name, ()))),
             read_by=tuple(sorted(read_by.get(row.name, ()))),

@@ -6,6 +6,7 @@ Its tables come from the migrations alone; whoever opens it first brings it to t
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _PRAGMAS = (
     "wal_autocheckpoint = 8000",  # pages; what batches write again and again is copied once
     "mmap_size = 1073741824",
 )
+_WAL_INDEX_HEADER = 48  # bytes
 _ARGUMENTS = {"check_same_thread": False, "isolation_level": None}
 _POOL = {"pool_size": 8, "max_overflow": 32}
 
@@ -52,6 +54,17 @@ class Catalog:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    def state(self) -> str:
+        """Something that is another after whatever was written; raises StorageError."""
+        if not self.is_sqlite:
+            with self.reading() as connection:
+                return str(connection.execute(text("select cast(txid_current_snapshot() as text)")).scalar_one())
+        try:  # the header of the index of the write-ahead log, which every commit changes: sqlite.org/walformat.html
+            with Path(f"{self.engine.url.database}-shm").open("rb") as index:
+                return index.read(_WAL_INDEX_HEADER).hex()
+        except FileNotFoundError:  # nobody has read yet
+            return str(time.monotonic_ns())
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -70,6 +70,8 @@ PRODUCTS = Table(
     Column("warned", Integer, nullable=False, default=0),
     Column("refused", Moment),  # when the newest attempt was refused; null when it was not
     Column("mark", Text, nullable=False, default=""),  # the state of the table that was read last
+    # What the mesh at a glance counts: without it, every contract's text is read to count them.
+    Index("product_glance", "domain", "owner", "refused", "published", "window", "warned"),
 )
 PRODUCT_EDGES = Table(
     "product_edge",
@@ -100,7 +102,7 @@ VERSIONS = Table(
     Column("address", Text, primary_key=True),
     Column("hash", Text, primary_key=True),
     Column("version", Text, nullable=False),
-    Column("at", Moment),  # committed, or else first published; null when neither
+    Column("at", Moment, index=True),  # committed, or else first published; null when neither
     Column("commit", Text, nullable=False),
     Column("document", Text, nullable=False),  # the contract as JSON; empty when only a snapshot remembers it
 )

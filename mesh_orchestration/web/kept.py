@@ -69,6 +69,19 @@ class Kept:
         found: T = entry.value
         return found
 
+    def of_state(self, name: str, state: str, find: Callable[[], T], *, seconds: float) -> T:
+        """The value called ``name`` as it is in ``state``, at most ``seconds`` old; whoever comes first waits. Ask for
+        the state before what ``find`` reads."""
+        with self._guard:
+            lock = self._finding.setdefault(name, threading.Lock())
+        with lock:
+            with self._guard:
+                entry = self._entries.get(name)
+            if entry is None or entry.value[0] != state or time.monotonic() - entry.at >= seconds:
+                self._put(name, entry := _Entry.of(lambda: (state, find())))
+        found: T = entry.value[1]
+        return found
+
     def last(self, name: str) -> Any:
         """What was found last, None when nothing was."""
         with self._guard:

@@ -27,7 +27,8 @@ def troubles(settings: Settings, state: State = "open", *, subject: str = "", li
     """The incidents of the whole mesh, a domain or an address."""
     try:
         with open_store(settings) as store:
-            return Troubles(store.incidents(state, subject=subject, limit=limit), store.count(state, subject=subject))
+            found = store.incidents(state, subject=subject, limit=limit)
+            return Troubles(found, len(found) if len(found) < limit else store.count(state, subject=subject))
     except StorageError as error:
         _LOG.error("%s", error)
         return Troubles(None, None)

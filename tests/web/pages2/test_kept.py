@@ -118,3 +118,17 @@ def test_what_dbt_writes_itself_is_no_change(tmp_path: Path) -> None:
     assert stamp_of(tmp_path) == before
     (tmp_path / "model.sql").write_text("select 12")
     assert stamp_of(tmp_path) != before
+
+
+def test_what_is_kept_of_a_state_is_found_anew_in_another_state_and_when_it_is_old() -> None:
+    kept, found = Kept(), list[str]()
+
+    def ask(state: str, seconds: float = 60) -> int:
+        def find() -> int:
+            found.append(state)
+            return len(found)
+
+        return kept.of_state("a", state, find, seconds=seconds)
+
+    assert [ask("one"), ask("one"), ask("two"), ask("two"), ask("two", seconds=0), ask("one")] == [1, 1, 2, 2, 3, 4]
+    assert found == ["one", "two", "two", "one"]

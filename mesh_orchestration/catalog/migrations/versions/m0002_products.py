@@ -70,6 +70,7 @@ def _contracts() -> None:
     )
     for column in ("domain", "owner", "published"):
         op.create_index(f"ix_product_{column}", "product", [column])
+    op.create_index("product_glance", "product", ["domain", "owner", "refused", "published", "window", "warned"])
     op.create_table("product_edge", _key("consumer"), _key("source"))
     op.create_index("ix_product_edge_source", "product_edge", ["source"])
     op.create_table("domain", _key("name"), _text("problem"))
@@ -90,6 +91,7 @@ def _contracts() -> None:
         Column("at", BigInteger),
         *map(_text, ("commit", "document")),
     )
+    op.create_index("ix_product_version_at", "product_version", ["at"])
 
 
 def _publications() -> None:
