@@ -1,23 +1,18 @@
-"""What ``/metrics`` costs with many products, against Prometheus' client alone showing as many samples.
-
-python -m bench.monitoring [--products 1000]
-"""
+"""What ``/metrics`` costs with many products, against Prometheus' client alone showing as many samples."""
 
 from __future__ import annotations
 
-import argparse
 import tempfile
-import time
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
 from sqlalchemy import Table, insert
 
+from bench.measure import Result, Row, paired, timed
 from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.catalog.tables_products import CHECK_RESULTS, PRODUCTS, PUBLICATIONS, RUN_COSTS, USAGE
 from mesh_orchestration.contract.model import Sla
@@ -28,37 +23,42 @@ from mesh_orchestration.sla.ledger import Standing, open_ledger
 from mesh_orchestration.sla.promises import AVAILABILITY, COMPLETENESS, FRESHNESS, LATENCY
 from mesh_orchestration.web.measuring import Collector
 
-DAYS, CHECKS, LEVELS = 30, 6, (FRESHNESS, AVAILABILITY, COMPLETENESS, LATENCY)
+COUNT, DAYS, CHECKS, LEVELS = 1000, 30, 6, (FRESHNESS, AVAILABILITY, COMPLETENESS, LATENCY)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--products", type=int, default=1000)
-    count = parser.parse_args().products
+def run() -> tuple[Result, ...]:
+    """An answer with all that ``COUNT`` products have, and the client alone with as many samples."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(root=Path(folder), home=Path(folder))
-        addresses = [f"domain{number % 20}.product_{number}.v1" for number in range(count)]
+        addresses = [f"domain{number % 20}.product_{number}.v1" for number in range(COUNT)]
         _fill_ledger(settings, addresses)
         with open_catalog(settings) as catalog:
             _fill_catalog(catalog, addresses)
             collector = Collector(settings, catalog, CollectorRegistry())
-            seconds, body = _timed(lambda: text(collector.collect()))
-    lines = sum(not line.startswith(b"#") for line in body.splitlines())
-    alone, _ = _timed(lambda: generate_latest(_plain(lines)))
-    print(f"{count} products, {lines} samples, {len(body) / 1e6:.1f} MB")
-    print(f"/metrics {seconds * 1000:.0f} ms of CPU, the client alone {alone * 1000:.0f} ms, {seconds / alone:.1f}×")
-    for line in body.decode().splitlines():
-        if line.startswith("mesh_source_read_seconds"):
-            print(line)
+            body = text(collector.collect())
+            samples = sum(not line.startswith(b"#") for line in body.splitlines())
+            alone, ours = paired(
+                lambda: timed(lambda: generate_latest(_plain(samples))),
+                lambda: timed(lambda: text(collector.collect())),
+                pairs=3,
+            )
+    return (_result(alone, ours, samples, body),)
 
 
-def _timed(work: Callable[[], bytes]) -> tuple[float, bytes]:
-    times, body = [], b""
-    for _ in range(3):
-        begun = time.process_time()
-        body = work()
-        times.append(time.process_time() - begun)
-    return median(times), body
+def _result(alone: Row, ours: Row, samples: int, body: bytes) -> Result:
+    parts = (line.removeprefix("mesh_source_read_seconds") for line in body.decode().splitlines())
+    reading = [line for line in parts if line.startswith("{")]
+    return Result(
+        title="Metrics of many products",
+        question=f"What does an answer of /metrics cost with {COUNT:,} products?",
+        rows=(replace(alone, label="anchor: the client of Prometheus alone"), replace(ours, label="/metrics")),
+        aims=(("CPU time against the client alone", 2.0, ours.cpu_ratio),),
+        notes=(
+            f"{samples:,} samples in {len(body) / 1e6:.1f} MB; {DAYS} days of history",
+            f"each product has {len(LEVELS)} service levels and {CHECKS} checks",
+            f"seconds to read each source: {'; '.join(reading)}",
+        ),
+    )
 
 
 def _plain(lines: int) -> CollectorRegistry:
@@ -118,7 +118,3 @@ def _fill_catalog(catalog: Catalog, addresses: list[str]) -> None:
 def _add(catalog: Catalog, table: Table, rows: list[dict[str, Any]]) -> None:
     with catalog.writing() as connection:
         connection.execute(insert(table), rows)
-
-
-if __name__ == "__main__":
-    main()
