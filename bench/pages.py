@@ -39,7 +39,7 @@ from mesh_orchestration.lineage.names import Places
 from mesh_orchestration.settings import Settings
 
 PRODUCTS, COLUMNS = 10_000, 20
-PUBLISHED, DAYS, CHECKS = 300, 30, 6
+PUBLISHED, DAYS, CHECKS = 100, 30, 6
 CALLS, PATIENCE = 40, 60.0
 WORDS = "order customer basket amount price store product region campaign invoice payment item".split()
 NOTHING = """
@@ -91,9 +91,9 @@ def _mesh(settings: Settings) -> tuple[Sequence[DataProduct], int]:
             write_contracts(conn, load_mesh(settings).require())
         _publish(settings, catalog, [str(product.address) for product in products[:PUBLISHED]])
         events = (event for event in told.events() if event["eventType"] == "COMPLETE")
-        names = _names(settings, products)
+        names, columns = _names(settings, products), [list(product.columns) for product in products]
         for batch in iter(lambda: list(islice(events, made_up.BATCH)), []):
-            if refused := ingest(catalog, [_renamed(event, names, products) for event in batch]).refused:
+            if refused := ingest(catalog, [_renamed(event, names, columns) for event in batch]).refused:
                 raise RuntimeError(f"refused: {refused[0]}")
     return products, sum(map(len, told.reads)) + PRODUCTS
 
@@ -106,25 +106,25 @@ def _names(settings: Settings, products: Sequence[DataProduct]) -> Mapping[str, 
 
 
 def _renamed(
-    event: dict[str, Any], names: Mapping[str, dict[str, str]], products: Sequence[DataProduct]
+    event: dict[str, Any], names: Mapping[str, dict[str, str]], columns: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
     """The event with products and their columns in place of the made-up datasets."""
     output = event["outputs"][0]
-    columns = _columns(products, output["name"])
-    output["facets"]["schema"]["fields"] = [{"name": name, "type": "string"} for name in columns]
+    own = columns[_number(output["name"])]
+    output["facets"]["schema"]["fields"] = [{"name": name, "type": "string"} for name in own]
     lineage = output["facets"]["columnLineage"]
-    lineage["fields"] = {columns[int(name[7:])]: said for name, said in lineage["fields"].items()}
+    lineage["fields"] = {own[int(name[7:])]: said for name, said in lineage["fields"].items()}
     for said in lineage["fields"].values():
         for source in said["inputFields"]:
-            source["field"] = _columns(products, source["name"])[int(source["field"][7:])]
+            source["field"] = columns[_number(source["name"])][int(source["field"][7:])]
             source |= names[source["name"]]
     for dataset in (output, *event["inputs"]):
         dataset |= names[dataset["name"]]
     return event
 
 
-def _columns(products: Sequence[DataProduct], dataset: str) -> Sequence[str]:
-    return list(products[int(dataset.removeprefix("dataset_"))].columns)
+def _number(dataset: str) -> int:
+    return int(dataset.removeprefix("dataset_"))
 
 
 def _publish(settings: Settings, catalog: Catalog, addresses: Sequence[str]) -> None:
