@@ -132,9 +132,10 @@ def leaks(text: bytes) -> list[str]:
     """The personal values that ``text`` holds, each with what stands around it."""
     found = []
     for word, column in WORDS.items():
-        place = text.find(word.encode())
-        if place >= 0:
-            found.append(f"{column} {word!r}: {text[max(0, place - 80) : place + 60]!r}")
+        # Three letters may also be the end of a row of SQLite and the begin of the next one's id.
+        end = rb"(?![0-9A-Za-z])" if len(word) < 5 else b""
+        if match := re.search(re.escape(word.encode()) + end, text):
+            found.append(f"{column} {word!r}: {text[max(0, match.start() - 80) : match.start() + 60]!r}")
     return found
 
 

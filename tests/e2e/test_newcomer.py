@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -33,10 +32,7 @@ def hook() -> Iterator[WebhookSink]:
 def up(hook: WebhookSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshUp]:
     seconds = {"MESH_ALERT_SECONDS": "2", "MESH_CATALOG_SECONDS": "2", "MESH_LINEAGE_SECONDS": "2"}
     settings = example_at(tmp_path_factory.mktemp("mesh"), MESH_ALERT_WEBHOOK=hook.url, **seconds)
-    clock = {
-        name: value for name, value in settings.environ.items() if name != "MESH_NOW"
-    }  # a newcomer has the real one
-    running = MeshUp(replace(settings, environ=clock))
+    running = MeshUp(settings)
     try:
         running.ready()
         yield running

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 from mesh_orchestration.server.health import graphql
@@ -23,10 +25,18 @@ _TICKS = """query($s: SensorSelector!) {sensorOrError(sensorSelector: $s) {... o
 ticks(limit: 1) {timestamp}}}}}"""
 
 
+def _listening() -> None:
+    """Ctrl-C must be heard, also where the tests run in the background of a shell, which has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class MeshUp(MeshProcess):
     """``mesh up`` as a person starts it, on the six real domains."""
 
     def __init__(self, settings: Settings) -> None:
+        # The real clock: sensors and daemons of Dagster have no other.
+        clock = {name: value for name, value in settings.environ.items() if name != "MESH_NOW"}
+        settings = replace(settings, environ=clock)
         self.settings, self.root, self.home = settings, settings.root, settings.home
         self.log = settings.root / "up.log"
         with self.log.open("wb") as log:
@@ -35,6 +45,7 @@ class MeshUp(MeshProcess):
                 env=environment(settings, MESH_REPLAY="on"),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_listening,
             )
 
     def ready(self) -> str:
