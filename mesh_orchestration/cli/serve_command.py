@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     port: Annotated[int, typer.Option(help="The port; 0 for any free one.", min=0, max=65535)] = 5000,
     host: Annotated[
-        str, typer.Option(help="The address to listen on; another machine reaches only others.")
+        str, typer.Option(help="The address to listen on; 127.0.0.1 keeps other machines out.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve the catalog: pages for people, and the lineage and product APIs, until Ctrl-C."""
@@ -35,5 +35,5 @@ def serve(
             f"{host}:{port} cannot be listened on: {error.strerror}; choose another with --port"
         ) from error
     with listening:
-        typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
-        web.serve(settings, listening)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        web.serve(settings, listening, announce=lambda: typer.echo(address))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -12,9 +13,10 @@ from mesh_orchestration.web import first_look
 from mesh_orchestration.web.app import create_app
 
 
-def serve(settings: Settings, listening: socket.socket) -> None:
+def serve(settings: Settings, listening: socket.socket, *, announce: Callable[[], None] = lambda: None) -> None:
     """Answer on ``listening``, a bound socket, until SIGINT or SIGTERM; requests under way are finished. What the
-    mesh holds is looked up in the background, and Dagster's daemon is watched meanwhile."""
+    mesh holds is looked up in the background, and Dagster's daemon is watched meanwhile. ``announce`` is called once
+    the settings are found to be sound; raises SettingsError before that."""
     config = uvicorn.Config(
         create_app(settings, started=first_look.begin),
         log_level="warning",
@@ -22,6 +24,7 @@ def serve(settings: Settings, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    announce()
     with watching(settings):
         uvicorn.Server(config).run(sockets=[listening])
 
