@@ -90,10 +90,10 @@ def _records(settings: Settings, until: datetime) -> tuple[Record, ...]:
 
 
 def _by_subject(verdicts: Sequence[Verdict]) -> Mapping[str, tuple[Verdict, ...]]:
-    found: dict[str, tuple[Verdict, ...]] = {}
+    found: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        found[verdict.subject] = (*found.get(verdict.subject, ()), verdict)
-    return found
+        found.setdefault(verdict.subject, []).append(verdict)
+    return {subject: tuple(said) for subject, said in found.items()}
 
 
 def _product(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from mesh_orchestration.contract.address import Address
@@ -16,6 +17,9 @@ from mesh_orchestration.contract.duration import parse_duration
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.governance.metadata import Kind
+
+ALIKE = 10
+"""How many products with the same columns a document names, by address."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,15 @@ def _neighbour(mesh: Mesh, address: Address) -> dict[str, Any]:
 
 
 def _alike(mesh: Mesh) -> dict[Address, list[str]]:
-    """For each product the others with the same columns of the same types: perhaps the same product twice."""
+    """For each product the first of the others with the same columns of the same types: perhaps the same product
+    twice. At most ``ALIKE``: who is one of a thousand is not told the thousand."""
     groups: dict[frozenset[tuple[str, str]], list[DataProduct]] = {}
     for product in mesh.products.values():
         groups.setdefault(frozenset((field.name, field.type) for field in product.fields), []).append(product)
-    return {
-        product.address: sorted(str(other.address) for other in group if other.id != product.id)
-        for group in groups.values()
-        for product in group
-        if len(group) > 1
-    }
+    found = {}
+    for group in (one for one in groups.values() if len(one) > 1):
+        named = sorted((str(product.address), product.id) for product in group)
+        for product in group:
+            others = (name for name, id_ in named if id_ != product.id)
+            found[product.address] = list(islice(others, ALIKE))
+    return found
