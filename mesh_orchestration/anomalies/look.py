@@ -80,7 +80,7 @@ def look(settings: Settings, mesh: Mesh, store: Store, *, seconds: float = 30) -
                 _LOG.warning("%s cannot be watched: %s", address, error)
                 continue
             publications, finished = publications + added, finished and done
-    with store.writing() as writer:
+    with store.recording() as writer:
         _silences(writer, {str(address) for address in living}, mesh, terms)
         writer.forget(terms.now - timedelta(days=settings.integer("MESH_ANOMALY_DAYS", _KEPT_DAYS)))
     return Looked(len(living), publications, store.findings(), finished)
@@ -105,7 +105,7 @@ def _publications(
             raw.sequence_number or 0,
             snapshot.timestamp if counts or progress is None else progress.published,
         )
-        with store.writing() as writer:
+        with store.recording() as writer:
             if writer.progress().get(address) != progress:
                 return added, True  # somebody else looks at the same time
             if counts:

@@ -7,35 +7,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
     Double,
-    Engine,
     Index,
     Integer,
     MetaData,
     RowMapping,
     Table,
     Text,
+    and_,
     delete,
     func,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.anomalies.series import ROWS, Expected, Finding, Key, Point
-from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
+from mesh_orchestration.storage.database import Database, Place
 
-FOLDER, FILE = "anomalies", "anomalies.db"
-_SETTING = "MESH_ANOMALIES_URL"
 HISTORY = 720
 """How many publications back a baseline looks."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +79,6 @@ _PRODUCTS = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("published", BigInteger, nullable=False),
 )
-_LOCK = Table("anomaly_lock", _TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
 
 
 @dataclass(frozen=True)
@@ -96,33 +91,32 @@ class Progress:
     published: datetime
 
 
-class Store:
+class Store(Database):
     """An open store; a context manager, so that its connections are given back."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._engine, self._where = engine, where
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._engine.dispose()
+    place = Place(
+        "the history of anomalies",
+        "MESH_ANOMALIES_URL",
+        "anomalies/anomalies.db",
+        "mend it, or move it away: it is made anew from the snapshots that are kept",
+        durable=False,  # what a power cut takes, the snapshots still know
+    )
+    tables = _TABLES
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def recording(self) -> Iterator[Writer]:
         """A transaction that nobody else writes beside; raises StorageError, and then nothing is written."""
-        with self._errors(), self._engine.begin() as connection:
-            connection.execute(update(_LOCK).values(held=_LOCK.c.held + 1))
+        with self.writing() as connection:
             yield Writer(connection)
 
     def progress(self) -> dict[str, Progress]:
         """How far each product is watched, by address."""
-        with self._errors(), self._engine.connect() as connection:
+        with self.reading() as connection:
             return _progress(connection)
 
     def points(self, address: str, *, last: int = HISTORY) -> dict[Key, tuple[Point, ...]]:
         """Every series of a product, oldest point first, as far back as its ``last`` publications."""
-        with self._errors(), self._engine.connect() as connection:
+        with self.reading() as connection:
             return _points(connection, address, last)
 
     def counts(self) -> tuple[int, int]:
@@ -131,8 +125,8 @@ class Store:
         key = (table.address, table.metric, table.subject)
         newest = select(*key, func.max(table.at).label("at")).group_by(*key).subquery()
         same = [table[name] == newest.c[name] for name in ("address", "metric", "subject", "at")]
-        wanted = select(func.count(), func.count(table.low)).select_from(_POINTS.join(newest, _all(same)))
-        with self._errors(), self._engine.connect() as connection:
+        wanted = select(func.count(), func.count(table.low)).select_from(_POINTS.join(newest, and_(*same)))
+        with self.reading() as connection:
             watched, judged = connection.execute(wanted).one()
         return int(watched), int(judged)
 
@@ -143,16 +137,9 @@ class Store:
         wanted = select(_FINDINGS).where(lasting if since is None else lasting | (table.closed > _number(since)))
         if address:
             wanted = wanted.where(table.address == address)
-        with self._errors(), self._engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(wanted.order_by(table.opened.desc(), table.address, table.metric, table.subject))
             return tuple(_finding(row) for row in rows.mappings())
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise _unusable(self._where, error) from error
 
 
 class Writer:
@@ -215,34 +202,13 @@ class Writer:
 
 def open_store(settings: Settings) -> Store:
     """The store that settings choose, made when there is none; raises StorageError when it cannot be used."""
-    file = settings.home / FOLDER / FILE
-    where = place(settings, _SETTING, file)
-    try:
-        engine = connect(settings, _SETTING, file, durable=False)  # what a power cut takes, the snapshots still know
-        provide(engine, _TABLES, _LOCK)
-    except UNUSABLE as error:
-        raise _unusable(where, error) from error
-    return Store(engine, where)
+    return Store.open(settings)
 
 
 def open_findings(settings: Settings) -> tuple[Finding, ...]:
     """The anomalies that last now, the newest first; raises StorageError when the store cannot be read."""
     with open_store(settings) as store:
         return store.findings()
-
-
-def _unusable(where: str, error: Exception) -> StorageError:
-    return StorageError(
-        f"the history of anomalies in {where} cannot be used: {cause(error)}; mend it, or move it away: "
-        "it is made anew from the snapshots that are kept"
-    )
-
-
-def _all(conditions: Sequence[Any]) -> Any:
-    first, *rest = conditions
-    for one in rest:
-        first = first & one
-    return first
 
 
 def _progress(connection: Connection) -> dict[str, Progress]:

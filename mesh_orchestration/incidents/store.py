@@ -8,44 +8,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any, Literal, Self
+from dataclasses import fields
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.incidents.model import Delivery, Incident, Moment, Mute
-from mesh_orchestration.incidents.tables import (
-    DELIVERIES,
-    INCIDENTS,
-    LOCK,
-    MOMENTS,
-    MUTES,
-    PROGRESS,
-    SETTING,
-    open_engine,
-    store_file,
-    unusable,
-)
+from mesh_orchestration.incidents.tables import DELIVERIES, INCIDENTS, MOMENTS, MUTES, PROGRESS, TABLES
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.storage.database import Database, Place
 
 State = Literal["open", "ended", "all"]
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Database):
     """An open store; a context manager, so that its connections are given back. Threads may share it."""
 
-    engine: Engine
-    where: str
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.engine.dispose()
+    place = Place(
+        "the incident store",
+        "MESH_INCIDENTS_URL",
+        "incidents/incidents.db",
+        "mend it, or move it away: what is wrong then is opened anew from Dagster's event log",
+        durable=True,
+    )
+    tables = TABLES
 
     def incidents(
         self, state: State = "open", *, subject: str = "", since: float = 0.0, limit: int = 100, offset: int = 0
@@ -121,34 +108,15 @@ class Store:
         with self.reading() as connection:
             return progress(connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection to read from; raises StorageError when the store cannot be used."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise unusable(self.where, error) from error
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that no other writer runs beside, durable when the block ends; raises StorageError."""
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(update(LOCK).values(held=LOCK.c.held + 1))
-                yield connection
-        except SQLAlchemyError as error:
-            raise unusable(self.where, error) from error
-
 
 def open_store(settings: Settings) -> Store:
     """The store that settings choose, made when there is none; raises StorageError when it cannot be used."""
-    return Store(*open_engine(settings))
+    return Store.open(settings)
 
 
 def open_incidents(settings: Settings) -> tuple[Incident, ...]:
     """The incidents that are open now, newest first; none where nothing was ever recorded."""
-    if not settings.get(SETTING) and not store_file(settings).exists():
+    if not Store.place.begun(settings):
         return ()
     with open_store(settings) as store:
         return store.incidents(limit=10_000)

@@ -1,27 +1,9 @@
-"""The tables of the incident store, and the database that holds them."""
+"""The tables of the incident store."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-)
-
-from mesh_orchestration.errors import StorageError
-from mesh_orchestration.settings import Settings
-from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
-
-FOLDER, FILE = "incidents", "incidents.db"
-SETTING = "MESH_INCIDENTS_URL"
 TABLES = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 INCIDENTS = Table(
@@ -96,28 +78,3 @@ MUTES = Table(
 PROGRESS = Table(
     "incident_progress", TABLES, Column("name", Text, primary_key=True), Column("said", Double, nullable=False)
 )
-LOCK = Table("incident_lock", TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
-
-
-def store_file(settings: Settings) -> Path:
-    """The SQLite file of the store."""
-    return settings.home / FOLDER / FILE
-
-
-def open_engine(settings: Settings) -> tuple[Engine, str]:
-    """The database that settings choose, with its tables, and its name for errors; raises StorageError."""
-    where = place(settings, SETTING, store_file(settings))
-    try:
-        engine = connect(settings, SETTING, store_file(settings), durable=True)
-        provide(engine, TABLES, LOCK)
-    except UNUSABLE as error:
-        raise unusable(where, error) from error
-    return engine, where
-
-
-def unusable(where: str, error: Exception) -> StorageError:
-    """The error that says which store cannot be used, and what to do."""
-    return StorageError(
-        f"the incident store in {where} cannot be used: {cause(error)}; mend it, or move it away: what is wrong then "
-        "is opened anew from Dagster's event log"
-    )

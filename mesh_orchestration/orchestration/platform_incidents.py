@@ -78,13 +78,13 @@ def incident_sensor(
 
 def broken(settings: Settings, now: float) -> Iterable[Signal]:
     """The service levels that are broken at ``now``, as the SLA ledger has them."""
-    from mesh_orchestration.sla.ledger import ledger_file, open_ledger
+    from mesh_orchestration.sla.ledger import Ledger
     from mesh_orchestration.sla.wording import amount
 
-    if not settings.get("MESH_SLA_URL") and not ledger_file(settings).exists():
+    if not Ledger.place.begun(settings):
         return
     at = datetime.fromtimestamp(now, UTC)
-    with open_ledger(settings) as ledger:
+    with Ledger.open(settings) as ledger:
         courses = ledger.courses()
     for (address, level), course in sorted(courses.items()):
         turned = course.turned(at)

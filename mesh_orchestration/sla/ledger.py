@@ -1,8 +1,7 @@
 """The SLA ledger: intervals are only ever added, together with how far the recorder has come.
 
 One SQLite file below MESH_HOME, or the PostgreSQL database of MESH_SLA_URL. Whatever one look at the mesh adds is
-one transaction that begins with the same locked row, so recorders take turns, and one that is killed has written
-everything or nothing.
+one transaction, and recorders take turns, so that one that is killed has written everything or nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -21,7 +20,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
-    Engine,
     MetaData,
     RowMapping,
     Table,
@@ -33,16 +31,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.contract.model import Sla
-from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Course, Interval, State
-from mesh_orchestration.storage.database import UNUSABLE, cause, connect, place, provide
+from mesh_orchestration.storage.database import Database, Place
 
-FOLDER, FILE = "sla", "ledger.db"
-_SETTING = "MESH_SLA_URL"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TABLES = MetaData()
@@ -72,7 +66,6 @@ _COURSES = Table(
 _PRODUCTS = Table(
     "sla_product", _TABLES, Column("address", Text, primary_key=True), Column("standing", Text, nullable=False)
 )
-_LOCK = Table("sla_lock", _TABLES, Column("one", BigInteger, primary_key=True), Column("held", BigInteger))
 for _what in ("update", "delete"):
     _refuse = f"create trigger sla_interval_no_{_what} before {_what} on sla_interval "
     _ddl = DDL(_refuse + "begin select raise(abort, 'the SLA ledger is only added to'); end")  # type: ignore[no-untyped-call]
@@ -110,35 +103,34 @@ class Length:
 _STANDING, _COURSE = TypeAdapter(Standing), TypeAdapter(Course)
 
 
-class Ledger:
+class Ledger(Database):
     """An open ledger; a context manager, so that its connections are given back."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._engine, self._where = engine, where
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._engine.dispose()
+    place = Place(
+        "the SLA ledger",
+        "MESH_SLA_URL",
+        "sla/ledger.db",
+        "mend it, or write it anew from what the snapshots know with: mesh sla rebuild",
+        durable=False,  # what a power cut takes, the last looks at most, the snapshots still know
+    )
+    tables = _TABLES
 
     @contextmanager
     def recording(self) -> Iterator[Recording]:
         """A transaction that no other recorder runs beside; raises StorageError, and then nothing is written."""
-        with self._errors(), self._engine.begin() as connection:
-            connection.execute(update(_LOCK).values(held=_LOCK.c.held + 1))
+        with self.writing() as connection:
             recording = Recording(connection)
             yield recording
             recording.flush()
 
     def standings(self) -> dict[str, Standing]:
         """How far each product is recorded, by address."""
-        with self._reading() as connection:
+        with self.still() as connection:
             return _standings(connection)
 
     def courses(self) -> dict[tuple[str, str], Course]:
         """What goes on now, by address and service level."""
-        with self._reading() as connection:
+        with self.still() as connection:
             return _courses(connection)
 
     def intervals(
@@ -150,7 +142,7 @@ class Ledger:
         wanted = select(_INTERVALS).where(table.end > _number(since), table.start < _number(until))
         if addresses:
             wanted = wanted.where(table.address.in_(addresses))
-        with self._reading() as connection:
+        with self.still() as connection:
             for row in connection.execute(wanted.order_by(table.address, table.level, table.start)).mappings():
                 found.setdefault((row["address"], row["level"]), []).append(_interval(row))
             open_now = _courses(connection)
@@ -164,7 +156,7 @@ class Ledger:
     ) -> tuple[dict[tuple[str, str], Course], tuple[dict[tuple[str, str], list[Length]], ...]]:
         """What goes on now, and for each moment of ``since`` how long each state held from then until ``until``; both
         by address and service level. Added up by the database: for every product at once."""
-        with self._reading() as connection:
+        with self.still() as connection:
             courses = _courses(connection)
             found = tuple(_lengths(connection, start, until) for start in since)
         for start, lengths in zip(since, found, strict=True):
@@ -178,21 +170,14 @@ class Ledger:
         return courses, found
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A connection to which nothing changes between two questions."""
-        with self._errors(), self._engine.connect() as connection:
-            if self._engine.dialect.name == "sqlite":
+    def still(self) -> Iterator[Connection]:
+        """A connection to which nothing changes between two questions; raises StorageError."""
+        with self.reading() as connection:
+            if self.is_sqlite:
                 connection.exec_driver_sql("begin")
             else:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise _unusable(self._where, error) from error
 
 
 class Recording:
@@ -258,26 +243,12 @@ class Recording:
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger that settings choose, made when there is none; raises StorageError when it cannot be used."""
-    where = place(settings, _SETTING, ledger_file(settings))
-    try:
-        # What a power cut takes, the last looks at most, the snapshots still know.
-        engine = connect(settings, _SETTING, ledger_file(settings), durable=False)
-        provide(engine, _TABLES, _LOCK)
-    except UNUSABLE as error:
-        raise _unusable(where, error) from error
-    return Ledger(engine, where)
+    return Ledger.open(settings)
 
 
 def ledger_file(settings: Settings) -> Path:
     """The SQLite file of the ledger."""
-    return settings.home / FOLDER / FILE
-
-
-def _unusable(where: str, error: Exception) -> StorageError:
-    return StorageError(
-        f"the SLA ledger in {where} cannot be used: {cause(error)}; mend it, or write it anew from what "
-        "the snapshots know with: mesh sla rebuild"
-    )
+    return Ledger.place.path(settings)
 
 
 def _standings(connection: Connection) -> dict[str, Standing]:

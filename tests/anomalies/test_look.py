@@ -12,7 +12,7 @@ import pytest
 from mesh_orchestration.anomalies.look import BACK, GONE, PUBLISHED, SHIFTED, Looked
 from mesh_orchestration.anomalies.look import look as look_of
 from mesh_orchestration.anomalies.series import Finding, Key
-from mesh_orchestration.anomalies.store import FILE, FOLDER, open_findings, open_store
+from mesh_orchestration.anomalies.store import Store, open_findings, open_store
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
@@ -199,7 +199,7 @@ def test_a_look_that_runs_out_of_time_is_gone_on_with_and_none_counts_twice(tmp_
 
 def test_a_damaged_history_says_what_to_do(tmp_path: Path) -> None:
     mesh = mesh_at(tmp_path, ORDERS)
-    file = mesh.home / FOLDER / FILE
+    file = Store.place.path(mesh)
     file.parent.mkdir(parents=True)
     file.write_text("this is no database, and long enough to be taken for one" * 20, encoding="utf-8")
     with pytest.raises(StorageError, match="move it away: it is made anew"):

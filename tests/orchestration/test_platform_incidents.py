@@ -250,7 +250,7 @@ def test_an_anomaly_is_a_warning_in_the_words_of_its_finding(tmp_path: Path) -> 
     settings = mesh_at(tmp_path, LINES)
     text = "rows were 12, expected 900 to 1,100"
     key, expected = Key(KEY, ROWS), Expected(900, 1100, 1000, 30)
-    with open_anomalies(settings) as store, store.writing() as writer:
+    with open_anomalies(settings) as store, store.recording() as writer:
         writer.put(AnomalyFinding(key, settings.now(), settings.now(), 42, 12.0, expected, text))
     assert at_hour(settings, 0) == [("anomaly", "volume", "open")]
 

@@ -29,7 +29,7 @@ def main(root: Path, now: datetime, how: str, url: str = "") -> None:
         at = replace(settings, environ={**settings.environ, "MESH_NOW": moment})
         with open_ledger(at) as ledger:
             if how == "dying":
-                event.listen(ledger._engine, "commit", lambda connection: os.kill(os.getpid(), signal.SIGKILL))
+                event.listen(ledger.engine, "commit", lambda connection: os.kill(os.getpid(), signal.SIGKILL))
             done = record(at, mesh, ledger)
         print(done.publications, done.intervals, flush=True)
 

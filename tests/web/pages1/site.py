@@ -60,7 +60,7 @@ def site_at(root: Path) -> Settings:
                 audit=None,
             )
             assert found.published == (run != "r3")
-    with open_store(settings) as store, store.writing() as writer:
+    with open_store(settings) as store, store.recording() as writer:
         seen, key = settings.now(), Key("orders.order_lines.v1", "rows")
         writer.put(Finding(key, seen, seen, 1, 4, Expected(1, 3, 2, 30), f"4 rows, where 1 to 3 are usual {HOSTILE}"))
     with open_catalog(settings) as catalog:
