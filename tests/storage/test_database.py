@@ -84,7 +84,7 @@ def test_a_writer_waits_for_the_one_before(settings: Settings) -> None:
 
 def test_what_fails_half_way_has_written_nothing(settings: Settings) -> None:
     with Notes.open(settings) as notes:
-        with pytest.raises(StorageError, match="^the notebook in "), notes.writing() as connection:
+        with pytest.raises(StorageError, match="the notebook in"), notes.writing() as connection:
             connection.execute(insert(NOTES), [{"number": 1}, {"number": 2}, {"number": 1}])
         assert notes.count() == 0
 
