@@ -124,10 +124,18 @@ def test_a_commit_that_breaks_a_consumer_is_refused(clone: Clone) -> None:
 
 
 @pytest.mark.slow
-def test_a_commit_of_something_else_runs_no_hook(clone: Clone) -> None:
+def test_a_commit_of_something_else_is_only_asked_what_the_policies_ask_of_every_file(clone: Clone) -> None:
     (clone.root / "README.md").write_text("Our mesh.\n")
     code, said = clone.commit("A word of welcome")
-    assert (code, said.count("(no files to check)Skipped")) == (0, 3)
+    assert (code, said.count("(no files to check)Skipped")) == (0, 2)
+
+    shutil.copytree(ROOT / "policies" / "lib", clone.root / "policies" / "lib")
+    (clone.root / "policies" / "rules").mkdir()
+    shutil.copy(ROOT / "policies" / "rules" / "secrets.rego", clone.root / "policies" / "rules")
+    assert clone.commit("A rule")[0] == 0
+    (clone.root / "notes.txt").write_text("password: " + "hunter2\n")
+    code, said = clone.commit("Notes")
+    assert (code, "notes.txt:1 SEC-001 holds what looks like a secret" in said) == (1, True)
 
 
 def test_without_a_mesh_command_the_hook_says_what_is_missing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleRenderable, RenderHook
 from rich.markup import escape
 from rich.table import Table
 
-from mesh_orchestration.errors import ContractError, MeshError, SettingsError, StorageError
+from mesh_orchestration.errors import ContractError, MeshError, PolicyError, SettingsError, StorageError
 
 COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
@@ -51,4 +51,5 @@ for _name in COMMANDS:
 def fail(error: MeshError) -> int:
     """Print ``error`` for a person and return the exit code that stands for it."""
     errors.print(f"[bold red]error[/] {escape(str(error))}", highlight=False)
-    return 2 if isinstance(error, BROKEN_CONFIGURATION) else 1
+    unreadable = isinstance(error, PolicyError) and bool(error.problems)
+    return 2 if unreadable or isinstance(error, BROKEN_CONFIGURATION) else 1

@@ -1,4 +1,4 @@
-"""``mesh lint``: every finding in the contracts, without starting anything."""
+"""``mesh lint``: every finding before anything runs, without starting anything."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ def register(app: typer.Typer) -> None:
 
 
 def lint(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; all contracts when left out.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; everything when left out.")] = None,
     format_: Annotated[
         Literal["text", "json", "github"],
         typer.Option("--format", help="github: notes at the lines of a pull request in GitHub Actions."),
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Check the contracts, what they refer to and what the policies ask: file, line, YAML path, finding, fix.
+    """Check the contracts, what they refer to, and what the policies ask of contracts, project files and deployments.
 
-    Warnings (a product that is read although it is deprecated, a rule that only advises) do not fail the command."""
+    Each finding has its file, line, YAML path and fix. Warnings (a product that is read although it is deprecated, a
+    rule that only advises) do not fail the command.
+    """
     from mesh_orchestration.contract.lint import lint as findings
     from mesh_orchestration.contract.lint import within
     from mesh_orchestration.contract.mesh import load_mesh

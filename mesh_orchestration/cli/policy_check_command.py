@@ -29,7 +29,7 @@ def check(
     settings = Settings.load()
     mesh = load_mesh(settings).require(domain or None)
     with Guardrails(settings) as guardrails:
-        verdicts = (*guardrails.products(mesh), *guardrails.project(mesh))
+        verdicts = guardrails.everything(mesh)
         bundle, rules = guardrails.bundle.hash, len(guardrails.bundle.rules)
     verdicts = tuple(verdict for verdict in verdicts if domain in ("", verdict.domain))
     denied = sum(verdict.denies for verdict in verdicts)

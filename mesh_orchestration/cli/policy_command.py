@@ -34,26 +34,34 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(as_json: AsJson = False) -> None:
-    """Every rule: its code, its mode today, whom it concerns, what it asks for."""
+    """Every rule: its code, its mode today, whom it concerns, what it asks for; exit 2 when a policy cannot be read.
+
+    As long as one cannot be read, everything is denied.
+    """
     from rich.table import Table
 
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.errors import PolicyError
     from mesh_orchestration.governance.bundle import load_bundle
+    from mesh_orchestration.governance.syntax import syntax_problems
     from mesh_orchestration.settings import Settings
 
     settings = Settings.load()
     bundle = load_bundle(settings.root)
+    problems = syntax_problems(bundle.policies)
     today = settings.now().date()
     if as_json:
         rules = [_plain(rule) | {"mode": rule.metadata.mode(today)} for rule in bundle.rules]
-        return print_json({"hash": bundle.hash, "rules": rules})
+        print_json({"hash": bundle.hash, "rules": rules, "problems": list(problems)})
+        raise typer.Exit(2 if problems else 0)
     table = Table("code", "mode", "concerns", "rule", box=None, header_style="bold")
     for rule in bundle.rules:
         table.add_row(rule.code, rule.metadata.mode(today), rule.policy.domain or "all", rule.metadata.title)
     console.print(table)
     console.print(f"[dim]bundle {bundle.hash[:12]}, {len(bundle.rules)} rules[/]")
-    return None
+    if problems:
+        raise PolicyError("everything is denied as long as a policy cannot be read:", problems=problems)
 
 
 def explain(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _SHAPES = (
     ("private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
@@ -18,6 +18,11 @@ _SHAPES = (
     ("PyPI token", r"\bpypi-[A-Za-z0-9_-]{50,}"),
     ("JSON web token", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
 )
+_SIGNS = (
+    *("-----BEGIN ", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
+    *("hooks.slack.com", "AIza", "k_live_", "AccountKey=", "pypi-", "eyJ"),
+)
+"""What a text has somewhere when it has one of the shapes: looking for it takes a tenth of the time."""
 _KINDS = tuple(kind for kind, _ in _SHAPES)
 _SHAPE = re.compile("|".join(f"({shape})" for _, shape in _SHAPES))
 _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s:/@\"'<>]*:(?P<value>[^\s/@\"'<>]+)@")
@@ -26,6 +31,7 @@ _NAMED = re.compile(
     r"private_?key|masking_?key|auth_?token|access_?token|token|client_?secret)(?:_?(?:id|value))?"
     r"[\"']?[ \t]*(?:=>|:=|[:=])[ \t]*[\"']?(?P<value>[^\s\"',;}\])#]{6,200})"
 )
+_NAMES = ("passw", "passphrase", "pwd", "secret", "key", "token")
 _PLACEHOLDER = re.compile(
     r"(?ix) ^[<$%{*\[(] | ^x+$ | ^\.+$ | … | \$\{ | \{\{ | ^(?:pass(?:word)?|secret|token|user|changeme|change_me|"
     r"example|placeholder|dummy|none|null|true|false|string|text|redacted|optional|required|env|hash|tokenise)\W*$ | "
@@ -43,15 +49,31 @@ def credentials_in(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _found(text: str) -> Iterator[tuple[int, str]]:
-    for one in _SHAPE.finditer(text):
-        yield one.start(), _KINDS[(one.lastindex or 1) - 1]
-    if "://" in text:
-        for one in _URL.finditer(text):
+    if any(sign in text for sign in _SIGNS):
+        for one in _SHAPE.finditer(text):
+            yield one.start(), _KINDS[(one.lastindex or 1) - 1]
+    for start, end in _lines_with(("://",), text):
+        for one in _URL.finditer(text, start, end):
             if _is_secret(one["value"]):
                 yield one.start(), "password in a URL"
-    for one in _NAMED.finditer(text):
-        if _is_assigned(one["value"]):
-            yield one.start("value"), "password or key"
+    folded = text.lower()
+    for start, end in _lines_with(_NAMES, folded) if len(folded) == len(text) else ((0, len(text)),):
+        for one in _NAMED.finditer(text, start, end):
+            if _is_assigned(one["value"]):
+                yield one.start("value"), "password or key"
+
+
+def _lines_with(words: Sequence[str], text: str) -> Iterable[tuple[int, int]]:
+    """Where each line that has one of ``words`` begins and ends."""
+    found: dict[int, int] = {}
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            found[text.rfind("\n", 0, at) + 1] = end
+            at = text.find(word, end)
+    return found.items()
 
 
 def _is_secret(value: str) -> bool:

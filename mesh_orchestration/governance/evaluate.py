@@ -10,7 +10,7 @@ from typing import Any
 
 from mesh_orchestration.contract.document import parse_document
 from mesh_orchestration.contract.wording import suggestion
-from mesh_orchestration.errors import PolicyError
+from mesh_orchestration.errors import PolicyError, SettingsError
 from mesh_orchestration.governance.decide import Verdict
 from mesh_orchestration.governance.documents import Judged
 from mesh_orchestration.governance.guardrails import Guardrails
@@ -22,7 +22,7 @@ MAX_BYTES = 4 * 1024 * 1024
 def evaluate(settings: Settings, code: str, file: Path) -> tuple[Verdict, ...]:
     """What the rule ``code`` finds in the input that ``file`` holds (``-`` for standard input), waivers aside.
 
-    Raises PolicyError for an unknown rule and for an input that cannot be read or is over 4 MiB.
+    Raises PolicyError for an unknown rule, SettingsError for an input that cannot be read or is over 4 MiB.
     """
     with Guardrails(settings) as guardrails:
         rule = guardrails.bundle.rule(code)
@@ -30,20 +30,28 @@ def evaluate(settings: Settings, code: str, file: Path) -> tuple[Verdict, ...]:
             known = [rule.code for rule in guardrails.bundle.rules]
             raise PolicyError(f"no rule has the code {code}{suggestion(code.upper(), known)}")
         guardrails.bundle = replace(guardrails.bundle, rules=(rule,))
-        kind, value = rule.metadata.custom.input, _read(file)
+        kind = rule.metadata.custom.input
+        value = _read(file, wanted=kind)
         judged = Judged(
             kind, str(file), rule.policy.domain, str(file), {"payload": value} if kind == "payload" else value
         )
         return guardrails.judge((judged,))
 
 
-def _read(file: Path) -> dict[Any, Any]:
+def _read(file: Path, *, wanted: str) -> dict[Any, Any]:
+    give = f"give a JSON or YAML file with a {wanted} to judge, or - for standard input"
     try:
         text = sys.stdin.read(MAX_BYTES + 1) if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{file} cannot be read: {error}") from None
+    except FileNotFoundError:
+        raise SettingsError(f"{file}: there is no such file; {give}") from None
+    except IsADirectoryError:
+        raise SettingsError(f"{file} is a folder; {give}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is no text; {give}") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}); {give}") from None
     if len(text) > MAX_BYTES:
-        raise PolicyError(f"{file} is over {MAX_BYTES // 1024 // 1024} MiB, which no decision needs")
+        raise SettingsError(f"{file} is over {MAX_BYTES // 1024 // 1024} MiB, which no decision needs; {give}")
     if text.lstrip().startswith("{"):
         try:
             return dict(json.loads(text, parse_constant=_no_number))

@@ -1,9 +1,10 @@
-"""Verdicts as findings in files: at the line of the contract that a rule speaks of."""
+"""Verdicts as findings in files: at the line of the contract, model or deployment that a rule speaks of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mesh_orchestration.contract.dialects import read_source
 from mesh_orchestration.contract.document import Path_, read_document
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.errors import ContractError, PolicyError, Problem
+from mesh_orchestration.governance.bundle import POLICIES
 from mesh_orchestration.governance.decide import Verdict
 from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.governance.project import DEPLOY
@@ -22,40 +24,49 @@ _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 def problems_of(verdicts: Iterable[Verdict], *, root: Path) -> tuple[Problem, ...]:
     """Each verdict as a Problem of its file below ``root``, with the fix and where to read more."""
-    source = cache(lambda file: read_source(Path(file), root=root))
     found = []
-    for verdict in verdicts:
+    for verdict, place in placed(verdicts, root=root):
         waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
         message = f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})"
-        if place := _PLACE.match(verdict.path):
-            found.append(Problem(place["file"], int(place["line"]), "", message))
-        elif verdict.file.startswith(f"{DEPLOY}/"):
-            found.append(_in_deployment(root, verdict, message))
-        else:
-            found += source(verdict.file).findings([(path_from(verdict.path), message)])
+        found.append(replace(place, message=message))
     return tuple(sorted(found))
 
 
-def _in_deployment(root: Path, verdict: Verdict, message: str) -> Problem:
-    try:
-        return read_document(Path(verdict.file), root=root).problem(path_from(verdict.path), message)
-    except ContractError:  # several documents in one file, or none that can be read: there is no one line
-        return Problem(verdict.file, 1, verdict.path, message)
+def placed(verdicts: Iterable[Verdict], *, root: Path) -> Iterator[tuple[Verdict, Problem]]:
+    """Each verdict with the Problem that it is, in its own words, where it can be mended."""
+    source = cache(lambda file: read_source(Path(file), root=root))
+    for verdict in verdicts:
+        path, said = path_from(verdict.path), str(verdict)
+        if place := _PLACE.match(verdict.path):
+            yield verdict, Problem(place["file"], int(place["line"]), "", said)
+            continue
+        try:
+            if verdict.file.startswith(f"{DEPLOY}/"):
+                yield verdict, read_document(Path(verdict.file), root=root).problem(path, said)
+            else:
+                yield verdict, source(verdict.file).problem(path, said)
+        except ContractError:  # a folder, several documents in one file, none that can be read: there is no one line
+            yield verdict, Problem(verdict.file, 1, verdict.path, said)
 
 
 def policy_problems(settings: Settings, mesh: Mesh) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """What the policies deny and what they advise against in the contracts of ``mesh``, as findings.
+    """What the policies deny and what they advise against in contracts, files and deployments, as findings.
 
     Policies that cannot be read are themselves findings, because they deny everything.
     """
     try:
         with Guardrails(settings) as guardrails:
-            verdicts = guardrails.products(mesh)
+            verdicts = guardrails.everything(mesh)
     except PolicyError as error:
-        return error.problems or (Problem("policies", 1, "", str(error)),), ()
+        return problems_in(error), ()
     denied = problems_of((one for one in verdicts if one.denies), root=settings.root)
     advised = problems_of((one for one in verdicts if one.outcome in ("warn", "waived")), root=settings.root)
     return denied, advised
+
+
+def problems_in(error: PolicyError) -> tuple[Problem, ...]:
+    """Why nothing could be decided, as findings in the policies."""
+    return error.problems or (Problem(POLICIES, 1, "", str(error)),)
 
 
 def path_from(text: str) -> Path_:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 from types import TracebackType
 from typing import Self
@@ -14,8 +14,9 @@ from mesh_orchestration.governance.bundle import Bundle, load_bundle
 from mesh_orchestration.governance.decide import Verdict, decide
 from mesh_orchestration.governance.documents import Judged, product_documents
 from mesh_orchestration.governance.engine import Engine
-from mesh_orchestration.governance.project import deployment_documents, project_documents
+from mesh_orchestration.governance.project import file_documents
 from mesh_orchestration.governance.remote import engine_for
+from mesh_orchestration.governance.syntax import load
 from mesh_orchestration.governance.waivers import Waiver, load_waivers
 from mesh_orchestration.settings import Settings
 
@@ -35,7 +36,7 @@ class Guardrails:
         self.engine: Engine = engine_for(settings)
         self._decided: dict[tuple[str, str, Reader], Access] = {}
         if self.bundle.rules:
-            self.engine.load(self.bundle.deciding, self.bundle.data)
+            load(self.engine, self.bundle)
 
     def __enter__(self) -> Self:
         return self
@@ -48,9 +49,14 @@ class Guardrails:
         chosen = tuple(mesh.products.values()) if products is None else tuple(products)
         return self.judge(product_documents(mesh, chosen, today=self.today))
 
-    def project(self, mesh: Mesh) -> tuple[Verdict, ...]:
-        """The verdicts on the files around the contracts: those of each domain, the platform's, the deployments."""
-        return self.judge((*project_documents(self.settings, mesh), *deployment_documents(self.settings)))
+    def files(self, mesh: Mesh, subjects: Set[str] | None = None) -> tuple[Verdict, ...]:
+        """The verdicts on the files around the contracts: those of each domain, the platform's, the deployments; all
+        of them when ``subjects`` is None."""
+        return self.judge(file_documents(self.settings, mesh, subjects) if self.bundle.rules else ())
+
+    def everything(self, mesh: Mesh) -> tuple[Verdict, ...]:
+        """The verdicts on all that is there before anything runs: every contract, file and deployment."""
+        return (*self.products(mesh), *self.files(mesh))
 
     def access(self, product: DataProduct, reader: Reader) -> Access:
         """What ``reader`` may see of ``product``; kept as long as bundle, contract and reader are the same."""

@@ -18,6 +18,7 @@ from mesh_orchestration.errors import Problem
 from mesh_orchestration.governance.builtins import BUILTINS
 from mesh_orchestration.governance.bundle import SETS, Bundle, Policy
 from mesh_orchestration.governance.engine import Embedded
+from mesh_orchestration.governance.syntax import unreadable
 from mesh_orchestration.governance.tree import (
     Node,
     head_of,
@@ -33,8 +34,6 @@ from mesh_orchestration.governance.tree import (
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _VERB = re.compile(r"%(?![%sv])[^a-zA-Z%]*[a-zA-Z]?")
-_LINE = re.compile(r"^\s*--> (?P<file>.+?):(?P<line>\d+):\d+", re.MULTILINE)
-_ERROR = re.compile(r"^error: (?P<said>.+)$", re.MULTILINE)
 Told = tuple[int, str]
 """A line and what is wrong there."""
 
@@ -77,15 +76,6 @@ def lint_policies(bundle: Bundle, engine: Embedded) -> tuple[Problem, ...]:
         problems += [Problem(policy.file, line, "", message) for line, message in _findings(read)]
     problems += _untested(bundle)
     return tuple(sorted(set(problems)))
-
-
-def unreadable(file: str, said: str) -> Problem:
-    """What the engine said of a policy that it cannot read, as a finding with its line."""
-    line, error = _LINE.search(said), _ERROR.search(said)
-    message = error["said"] if error else said.splitlines()[-1] if said else "cannot be read"
-    if "`if` keyword is required" in message or "`contains` keyword" in message:
-        message += "; this is Rego of before v1: 'mesh policy migrate' rewrites it"
-    return Problem(file, int(line["line"]) if line else 1, "", message)
 
 
 def outside_subset(file: str, text: str, tree: Node) -> tuple[Problem, ...]:

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from mesh_orchestration.errors import Problem
 from mesh_orchestration.governance.engine import Embedded
-from mesh_orchestration.governance.linter import outside_subset, unreadable
+from mesh_orchestration.governance.linter import outside_subset
+from mesh_orchestration.governance.syntax import unreadable
 from mesh_orchestration.governance.tree import Node, head_of, is_plain, kind_of, line_of, name_of, path_of, walk
 
 RENAMED = {"starts_with": "startswith", "ends_with": "endswith", "re_match": "regex.match"}

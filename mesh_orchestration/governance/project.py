@@ -46,24 +46,51 @@ class TextFile:
     text: str
 
 
-def project_documents(settings: Settings, mesh: Mesh) -> tuple[Judged, ...]:
+def file_documents(settings: Settings, mesh: Mesh, subjects: Set[str] | None = None) -> tuple[Judged, ...]:
+    """A document for the files of each domain, one for the platform's and one for each deployment, or only those about
+    ``subjects`` (see ``subjects_of``). Raises PolicyError for a file that cannot be read."""
+    about = None if subjects is None else frozenset(subjects)
+    return (*project_documents(settings, mesh, about), *deployment_documents(settings, about))
+
+
+def subjects_of(mesh: Mesh, changed: Set[str]) -> frozenset[str]:
+    """Whom the files ``changed`` (relative to the mesh root) may concern: domains, the platform, deployments."""
+    readers: dict[str, list[str]] = {
+        product.source: [consumer.domain for consumer in mesh.consumers(address)]
+        for address, product in mesh.products.items()
+    }
+    found: set[str] = set()
+    for path in changed:
+        top, *inner = path.split("/")
+        if top not in _SHARED:
+            found |= {PLATFORM, path} if top == DEPLOY else {PLATFORM}
+        elif len(inner) > 1:
+            found |= {inner[0], *readers.get(path, ())}
+    return frozenset(found)
+
+
+def project_documents(settings: Settings, mesh: Mesh, subjects: Set[str] | None = None) -> tuple[Judged, ...]:
     """A document for the files of each domain and one for the platform's; raises PolicyError for an unreadable one."""
     domains = sorted(_folders(settings.root))
     found = []
-    for domain in domains:
+    for domain in (one for one in domains if subjects is None or one in subjects):
         folders = [settings.root / top / domain for top in sorted(_SHARED)]
         files = [file for folder in folders for file in _files(settings.root, folder)]
         value = _facts(files, personal=_personal(mesh, domain), others=set(domains) - {domain})
         found.append(Judged("project", domain, domain, f"contracts/{domain}", {"domain": domain, **value}))
-    value = _facts(list(_platform_files(settings)), personal=frozenset(), others=frozenset())
-    return (*found, Judged("project", PLATFORM, "", ".", {"domain": PLATFORM, **value}))
+    if subjects is None or PLATFORM in subjects:
+        value = _facts(list(_platform_files(settings)), personal=frozenset(), others=frozenset())
+        found.append(Judged("project", PLATFORM, "", ".", {"domain": PLATFORM, **value}))
+    return tuple(found)
 
 
-def deployment_documents(settings: Settings) -> tuple[Judged, ...]:
+def deployment_documents(settings: Settings, subjects: Set[str] | None = None) -> tuple[Judged, ...]:
     """A document for each YAML file below ``deploy/``; one that cannot be read has no ``workloads`` but a problem."""
     found = []
     for file in _files(settings.root, settings.root / DEPLOY):
         if not file.name.endswith((".yaml", ".yml")) or "/templates/" in file.name:
+            continue
+        if subjects is not None and file.name not in subjects:
             continue
         value: dict[str, Any] = {"file": file.name, "problem": "", "workloads": []}
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mesh_orchestration.governance.bundle import Bundle, Policy
 from mesh_orchestration.governance.engine import Embedded
-from mesh_orchestration.governance.linter import unreadable
+from mesh_orchestration.governance.syntax import unreadable
 from mesh_orchestration.governance.tree import line_of, name_of, statements
 
 

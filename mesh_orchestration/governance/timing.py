@@ -14,7 +14,7 @@ from mesh_orchestration.governance.bundle import Rule
 from mesh_orchestration.governance.documents import Judged, product_documents
 from mesh_orchestration.governance.engine import Asked, Embedded
 from mesh_orchestration.governance.guardrails import Guardrails
-from mesh_orchestration.governance.project import deployment_documents, project_documents
+from mesh_orchestration.governance.project import file_documents
 
 ROUNDS = 200
 """How often a read is decided for its median."""
@@ -87,5 +87,5 @@ def _documents(guardrails: Guardrails, mesh: Mesh) -> tuple[Judged, ...]:
         Judged("read", str(one.address), one.domain, one.source, read_of(one, reader, config, today=today))
         for one, reader in asked
     )
-    files = (*project_documents(guardrails.settings, mesh), *deployment_documents(guardrails.settings))
+    files = file_documents(guardrails.settings, mesh)
     return (*product_documents(mesh, products, today=today), *reads, *files)

@@ -136,20 +136,17 @@ def of_tables(tables: Tables, mesh: Mesh, places: Places) -> Iterator[Finding]:
         yield Finding("lake-unreadable", "warning", "", "", 1, "", tables.trouble)
 
 
-def of_policies(decision: Decision, mesh: Mesh, places: Places) -> Iterator[Finding]:
-    """What the policies deny and advise; bundles that cannot be evaluated deny."""
-    from mesh_orchestration.governance.findings import path_from
+def of_policies(decision: Decision, root: Path) -> Iterator[Finding]:
+    """What the policies deny and advise in the mesh at ``root``; bundles that cannot be evaluated deny."""
+    from mesh_orchestration.governance.findings import placed
 
-    if decision.trouble:
-        yield Finding("policy-failed", "error", "", "policies", 1, "", decision.trouble)
-    products = {str(address): product for address, product in mesh.products.items()}
-    for verdict in decision.verdicts or ():
-        product, path = products.get(verdict.subject), path_from(verdict.path)
-        line = places.line(product, path) if product else 1
+    for one in decision.trouble:
+        yield Finding("policy-failed", "error", "", one.file, one.line, one.path, one.message)
+    for verdict, place in placed(decision.verdicts or (), root=root):
         severity = _POLICY_SEVERITY[verdict.outcome]
         rule = "policy-denied" if severity == "error" else "policy-warned"
         fix = f"{verdict.fix} (mesh policy explain {verdict.code})"
-        yield Finding(rule, severity, verdict.subject, verdict.file, line, verdict.path, str(verdict), fix)
+        yield Finding(rule, severity, verdict.subject, place.file, place.line, place.path, place.message, fix)
 
 
 def of_changes(pair: Pair, places: Places) -> Iterator[Finding]:

@@ -116,7 +116,8 @@ class ModelChange:
 
 @dataclass(frozen=True)
 class PolicyVerdict:
-    """What one policy says to one product: ``outcome`` is deny, warn, dry-run or waived (in the file ``waiver``)."""
+    """What one policy says to one product, to the files of a domain or the platform, or to a deployment: ``outcome`` is
+    deny, warn, dry-run or waived (in the file ``waiver``)."""
 
     policy: str
     address: str

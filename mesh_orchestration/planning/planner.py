@@ -160,4 +160,4 @@ def _findings(proposal: Proposal, places: Places) -> Iterator[Finding]:
         yield from findings.of_unmet(pair.product, proposal.unmet[pair.address], places)
         yield from findings.of_changes(pair, places)
     yield from findings.of_tables(proposal.tables, now, places)
-    yield from findings.of_policies(proposal.decision, now, places)
+    yield from findings.of_policies(proposal.decision, proposal.settings.root)

@@ -15,7 +15,7 @@ from mesh_orchestration.governance.bundle import POLICIES, Bundle, load_bundle
 from mesh_orchestration.governance.documents import Judged, product_documents
 from mesh_orchestration.governance.engine import Embedded
 from mesh_orchestration.governance.linter import lint_policies
-from mesh_orchestration.governance.project import deployment_documents, project_documents
+from mesh_orchestration.governance.project import file_documents
 from mesh_orchestration.governance.propose import Shift, settled, shifts
 from mesh_orchestration.governance.replay import Affected, publications, replayed, replayed_reads
 from mesh_orchestration.planning.before import checked_out, mesh_before
@@ -104,5 +104,4 @@ def _known_inputs(settings: Settings, meshes: Sequence[Mesh], bundles: tuple[Bun
         for document in product_documents(mesh, tuple(mesh.products.values()), today=today)
         if mesh is meshes[0] or mesh.products[Address.parse(document.subject)] not in meshes[0].products.values()
     ]
-    files = (*project_documents(settings, meshes[0]), *deployment_documents(settings))
-    return (*contracts, *publications(contracts, *bundles), *files)
+    return (*contracts, *publications(contracts, *bundles), *file_documents(settings, meshes[0]))

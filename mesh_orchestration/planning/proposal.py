@@ -11,8 +11,8 @@ from mesh_orchestration.compile.files import stale
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
-from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.governance.bundle import POLICIES
+from mesh_orchestration.governance.project import subjects_of
 from mesh_orchestration.planning.acknowledgements import Acknowledgements, read_acknowledgements
 from mesh_orchestration.planning.before import mesh_before
 from mesh_orchestration.planning.compare import Pair, pairs
@@ -98,14 +98,11 @@ class Proposal:
 
     @cached_property
     def decision(self) -> Decision:
-        """What the policies say to the changed products; to all, when the policies themselves changed."""
-        return decide(self.settings, self.now, self._judged)
-
-    @property
-    def _judged(self) -> tuple[DataProduct, ...]:
+        """What the policies say to the products and files that changed; to all, when the policies themselves did."""
         if any(path.startswith(f"{POLICIES}/") for path in self.changed):
-            return tuple(self.now.products.values())
-        return tuple(pair.new for pair in self.pairs if pair.new)
+            return decide(self.settings, self.now, tuple(self.now.products.values()))
+        products = tuple(pair.new for pair in self.pairs if pair.new)
+        return decide(self.settings, self.now, products, subjects_of(self.now, self.changed))
 
 
 def propose(settings: Settings, against: str | None = None) -> Proposal:
@@ -113,7 +110,7 @@ def propose(settings: Settings, against: str | None = None) -> Proposal:
     raises SettingsError without git or such a commit."""
     repository = Repository.of(settings)
     base = repository.base(against)
-    changed = repository.changed(base, (CONTRACTS, PROJECTS, POLICIES))
+    changed = repository.changed(base, (".",))
     now = load_mesh(settings)
     return Proposal(
         settings=settings,

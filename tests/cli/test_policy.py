@@ -65,10 +65,28 @@ def test_a_rule_is_tried_on_an_input_of_ones_own(tmp_path: Path) -> None:
     assert mesh(HERE, "policy", "eval", "CUR-001", str(message)).code == 0
 
 
-def test_an_input_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
-    answer = mesh(HERE, "policy", "eval", "CUR-001", str(tmp_path / "none.json"))
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("none.json", "none.json: there is no such file"), ("", "is a folder"), ("image.png", "image.png is no text")],
+)
+def test_an_input_that_cannot_be_read_is_named_with_what_to_give(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "image.png").write_bytes(b"\x89PNG")
+    answer = mesh(HERE, "policy", "eval", "CUR-001", str(tmp_path / name))
 
-    assert (answer.code, "cannot be read" in answer.err, "Traceback" in answer.err) == (1, True, False)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{said}; give a JSON or YAML file with a payload to judge, or - for standard input" in answer.err
+
+
+def test_rules_are_listed_beside_what_cannot_be_read_and_that_is_exit_2(settings: Settings) -> None:
+    write_contract(settings.root, contract_text())
+    write_rule(settings.root)
+    write_rule(settings.root, "rules/broken", code="BRK-001", body="deny {")
+    answer = mesh(settings, "policy", "list")
+    assert (answer.code, "VER-001" in answer.out) == (2, True)
+    assert "everything is denied as long as a policy cannot be read:\npolicies/rules/broken.rego:10 col" in answer.err
+
+    told = mesh(settings, "policy", "list", "--json")
+    assert (told.code, [one["file"] for one in told.json["problems"]]) == (2, ["policies/rules/broken.rego"])
 
 
 @pytest.mark.slow

@@ -195,7 +195,7 @@ def test_the_rules_deny_at_file_and_line(shop: Settings) -> None:
     write(shop, "deploy/values.yaml", VALUES)
     write(shop, "deploy/many.yaml", "image: a\n---\nimage: b\n")
     with Guardrails(shop) as guardrails:
-        verdicts = guardrails.project(load_mesh(shop))
+        verdicts = guardrails.files(load_mesh(shop))
     found = [str(problem).split(" (")[0] for problem in problems_of(verdicts, root=shop.root)]
 
     assert "dbt_projects/billing/models/a.sql:2 PRT-001 reads orders.order_lines past the output ports" in found

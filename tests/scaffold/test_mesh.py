@@ -11,6 +11,7 @@ from mesh_orchestration.compile import files
 from mesh_orchestration.contract.lint import lint
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.errors import MeshError
+from mesh_orchestration.governance.findings import policy_problems
 from mesh_orchestration.scaffold.mesh import new_mesh
 from mesh_orchestration.scaffold.render import TEMPLATES
 from mesh_orchestration.scaffold.workspace import locations
@@ -32,6 +33,19 @@ def test_an_empty_mesh_has_no_findings_and_serves_the_platform(tmp_path: Path) -
     assert (lint(settings), files.stale(mesh, tmp_path), mesh.domains) == ((), (), ())
     assert locations((tmp_path / "workspace.yaml").read_text()) == ("platform",)
     assert Settings.load({"MESH_ROOT": str(tmp_path)}).root == tmp_path.resolve()
+
+
+def test_every_change_of_a_mesh_is_checked_as_a_whole(tmp_path: Path) -> None:
+    settings = empty_mesh(tmp_path)
+    github = yaml.safe_load((tmp_path / ".github" / "workflows" / "whole-mesh.yml").read_text())
+    gitlab = yaml.safe_load((tmp_path / ".gitlab" / "whole-mesh.yml").read_text())["whole-mesh"]
+    assert (github[True], github["jobs"]["check"]["steps"][-1]["run"]) == (
+        {"pull_request": {}, "push": {"branches": ["main"]}}, "make check"
+    )  # fmt: skip
+    assert (gitlab["script"], "rules" in gitlab) == (["make check"], False)
+    check = (tmp_path / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
+    assert "$(BIN)/mesh lint\n" in check
+    assert policy_problems(settings, load_mesh(settings)) == ((), ())
 
 
 def test_a_folder_that_has_something_of_it_is_left_alone(tmp_path: Path) -> None:
