@@ -10,9 +10,17 @@
 package mesh.rules.access_known_role
 
 deny contains finding if {
+	given
 	not known
 	message := sprintf("nobody defined the role '%s'", [input.reader.role])
 	finding := {"path": "spec.access.roles", "message": message}
 }
+
+deny contains finding if {
+	not given
+	finding := {"path": "spec.access.roles", "message": "no role was given"}
+}
+
+given if input.reader.role != ""
 
 known if input.role != null

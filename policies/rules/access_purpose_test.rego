@@ -8,8 +8,18 @@ bound(purpose) := document if {
 }
 
 test_another_purpose_is_denied if {
-	count(access_purpose.deny) == 1 with input as bound("marketing")
-	count(access_purpose.deny) == 1 with input as bound("")
+	some finding in access_purpose.deny with input as bound("marketing")
+	endswith(finding.message, "is read for billing, not for 'marketing'")
+}
+
+test_no_purpose_is_denied_and_said_to_be_missing if {
+	some finding in access_purpose.deny with input as bound("")
+	endswith(finding.message, "is read for billing, and no purpose was given")
+}
+
+test_a_reader_without_the_key_is_denied if {
+	without := object.remove(bound(""), ["reader"])
+	count(access_purpose.deny) == 1 with input as without
 }
 
 test_the_purpose_it_is_for_is_fine if {
