@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -31,10 +31,10 @@ from sqlalchemy import (
 from mesh_orchestration.anomalies.series import ROWS, Expected, Finding, Key, Point
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.database import Database, Place
+from mesh_orchestration.storage.moments import microseconds, moment
 
 HISTORY = 720
 """How many publications back a baseline looks."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = MetaData()
 
 
@@ -134,7 +134,7 @@ class Store(Database):
         """The anomalies that last, and those that ended after ``since``; the newest first."""
         table = _FINDINGS.c
         lasting = table.closed.is_(None)
-        wanted = select(_FINDINGS).where(lasting if since is None else lasting | (table.closed > _number(since)))
+        wanted = select(_FINDINGS).where(lasting if since is None else lasting | (table.closed > microseconds(since)))
         if address:
             wanted = wanted.where(table.address == address)
         with self.reading() as connection:
@@ -160,7 +160,7 @@ class Writer:
         key = (table.address, table.metric, table.subject)
         wanted = select(*key, func.max(table.opened)).where(table.address == address, table.ending == ending)
         rows = self._connection.execute(wanted.group_by(*key)).all()
-        return {Key(str(row[0]), str(row[1]), str(row[2])): _moment(int(row[3])) for row in rows}
+        return {Key(str(row[0]), str(row[1]), str(row[2])): moment(int(row[3])) for row in rows}
 
     def open_findings(self) -> dict[Key, Finding]:
         """What lasts, by series."""
@@ -182,7 +182,7 @@ class Writer:
 
     def advance(self, address: str, progress: Progress) -> None:
         """Say how far the product is watched."""
-        said = {"table": progress.table, "sequence": progress.sequence, "published": _number(progress.published)}
+        said = {"table": progress.table, "sequence": progress.sequence, "published": microseconds(progress.published)}
         table = _PRODUCTS.c
         if not self._connection.execute(update(_PRODUCTS).where(table.address == address).values(**said)).rowcount:
             self._connection.execute(insert(_PRODUCTS).values(address=address, **said))
@@ -197,7 +197,7 @@ class Writer:
 
     def forget(self, before: datetime) -> None:
         """Drop the anomalies that ended before ``before``."""
-        self._connection.execute(delete(_FINDINGS).where(_FINDINGS.c.closed < _number(before)))
+        self._connection.execute(delete(_FINDINGS).where(_FINDINGS.c.closed < microseconds(before)))
 
 
 def open_store(settings: Settings) -> Store:
@@ -213,7 +213,7 @@ def open_findings(settings: Settings) -> tuple[Finding, ...]:
 
 def _progress(connection: Connection) -> dict[str, Progress]:
     rows = connection.execute(select(_PRODUCTS)).mappings()
-    return {row["address"]: Progress(row["table"], row["sequence"], _moment(row["published"])) for row in rows}
+    return {row["address"]: Progress(row["table"], row["sequence"], moment(row["published"])) for row in rows}
 
 
 def _points(connection: Connection, address: str, last: int, metric: str = "") -> dict[Key, tuple[Point, ...]]:
@@ -226,7 +226,7 @@ def _points(connection: Connection, address: str, last: int, metric: str = "") -
     found = dict[Key, list[Point]]()
     for row in connection.execute(wanted.order_by(table.metric, table.subject, table.at)).mappings():
         key = Key(row["address"], row["metric"], row["subject"])
-        found.setdefault(key, []).append(Point(_moment(row["at"]), row["snapshot"], row["value"], _range(row)))
+        found.setdefault(key, []).append(Point(moment(row["at"]), row["snapshot"], row["value"], _range(row)))
     return {key: tuple(points) for key, points in found.items()}
 
 
@@ -238,7 +238,7 @@ def _range(row: RowMapping) -> Expected | None:
 
 def _point_row(key: Key, point: Point) -> dict[str, Any]:
     said = vars(point.expected) if point.expected else dict.fromkeys(("low", "high", "middle", "points", "rhythm"))
-    return {**vars(key), "at": _number(point.at), "snapshot": point.snapshot, "value": point.value, **said}
+    return {**vars(key), "at": microseconds(point.at), "snapshot": point.snapshot, "value": point.value, **said}
 
 
 def _finding(row: RowMapping) -> Finding:
@@ -246,28 +246,20 @@ def _finding(row: RowMapping) -> Finding:
     assert expected is not None
     return Finding(
         key=Key(row["address"], row["metric"], row["subject"]),
-        opened=_moment(row["opened"]),
-        seen=_moment(row["seen"]),
+        opened=moment(row["opened"]),
+        seen=moment(row["seen"]),
         snapshot=row["snapshot"],
         value=row["value"],
         expected=expected,
         text=row["text"],
         count=row["count"],
-        closed=None if row["closed"] is None else _moment(row["closed"]),
+        closed=None if row["closed"] is None else moment(row["closed"]),
         ending=row["ending"],
     )
 
 
 def _finding_row(one: Finding) -> dict[str, Any]:
     said = {name: getattr(one, name) for name in ("snapshot", "value", "text", "count", "ending")}
-    times = {"opened": _number(one.opened), "seen": _number(one.seen)}
-    closed = None if one.closed is None else _number(one.closed)
+    times = {"opened": microseconds(one.opened), "seen": microseconds(one.seen)}
+    closed = None if one.closed is None else microseconds(one.closed)
     return {**vars(one.key), **vars(one.expected), **said, **times, "closed": closed}
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)

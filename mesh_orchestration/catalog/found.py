@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from mesh_orchestration.catalog.lineage_model import Kind, Namespace, NodeKey, Page
 from mesh_orchestration.catalog.tables_lineage import nodes
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from mesh_orchestration.storage.moments import microseconds, moment
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def find(conn: Connection, looked: Looked, *, newest_first: bool = False, limit:
     order = [nodes.c.updated_at.desc()] if newest_first else []
     chosen = select(nodes.c.kind, nodes.c.namespace, nodes.c.name, nodes.c.updated_at).where(*wanted)
     rows = conn.execute(chosen.order_by(*order, nodes.c.name, nodes.c.namespace, nodes.c.kind).limit(limit))
-    items = tuple(Found(NodeKey(row.kind, row.namespace, row.name), _moment(row.updated_at)) for row in rows)
+    items = tuple(Found(NodeKey(row.kind, row.namespace, row.name), moment(row.updated_at)) for row in rows)
     total = conn.execute(select(func.count()).select_from(nodes).where(*wanted)).scalar_one()
     return Page(items, total)
 
@@ -49,7 +48,7 @@ def namespace(conn: Connection, name: str) -> Namespace | None:
     """The namespace called ``name``; None when no event named it."""
     first, last = func.min(nodes.c.created_at), func.max(nodes.c.updated_at)
     row = conn.execute(select(first.label("created"), last.label("updated")).where(nodes.c.namespace == name)).one()
-    return None if row.created is None else Namespace(name, _moment(row.created), _moment(row.updated))
+    return None if row.created is None else Namespace(name, moment(row.created), moment(row.updated))
 
 
 def _conditions(looked: Looked) -> list[ColumnElement[bool]]:
@@ -63,15 +62,7 @@ def _conditions(looked: Looked) -> list[ColumnElement[bool]]:
     if looked.namespace:
         wanted.append(nodes.c.namespace == looked.namespace)
     if looked.after:
-        wanted.append(nodes.c.updated_at >= _number(looked.after))
+        wanted.append(nodes.c.updated_at >= microseconds(looked.after))
     if looked.before:
-        wanted.append(nodes.c.updated_at < _number(looked.before))
+        wanted.append(nodes.c.updated_at < microseconds(looked.before))
     return wanted
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)

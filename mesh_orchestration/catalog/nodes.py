@@ -22,8 +22,8 @@ from mesh_orchestration.catalog.lineage_model import (
     Page,
     Tag,
 )
-from mesh_orchestration.catalog.openlineage import moment
 from mesh_orchestration.catalog.runs import latest_runs
+from mesh_orchestration.storage.moments import moment
 
 _LEAST = -(2**62)
 nodes = tables.nodes

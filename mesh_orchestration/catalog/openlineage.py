@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
+from mesh_orchestration.storage.moments import microseconds
 
 RUN_EVENT, JOB_EVENT, DATASET_EVENT = 1, 2, 3
 STATES = ("OTHER", "START", "RUNNING", "ABORT", "FAIL", "COMPLETE")  # of two at one moment the later one here counts
@@ -23,8 +24,6 @@ VERSION, LIFECYCLE = "version", "lifecycleStateChange"
 MOST_NAME = 1_200  # bytes of a name: two of them fit into an index of PostgreSQL
 _DIGEST_BYTES = 16
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING: Mapping[str, bytes] = {}
 _MOST_KEPT = 30_000  # names that were looked at and need not be looked at again
 
@@ -107,17 +106,7 @@ def read_time(value: Any, where: str) -> int:
         raise NotAnEvent(f"{where}: {_shown(value)} is not a date-time such as 2026-01-31T09:30:00Z") from None
     if moment.tzinfo is None:
         raise NotAnEvent(f"{where}: {_shown(value)} has no time zone; write 2026-01-31T09:30:00Z")
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(microseconds: int) -> datetime:
-    """The time that is kept as ``microseconds``."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def microseconds(moment: datetime) -> int:
-    """How a time is kept."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return microseconds(moment)
 
 
 def named(value: Any, kind: Kind) -> NodeKey | None:

@@ -5,7 +5,7 @@ All of them can be written anew, but for contracts that were registered from out
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,8 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from mesh_orchestration.storage.moments import microseconds, moment
 
 
 class Moment(TypeDecorator[datetime]):
@@ -33,10 +32,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _: Dialect) -> Any:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, _: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+        return None if value is None else moment(int(value))
 
 
 METADATA = MetaData()

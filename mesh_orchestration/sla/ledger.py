@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,8 @@ from mesh_orchestration.contract.model import Sla
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Course, Interval, State
 from mesh_orchestration.storage.database import Database, Place
+from mesh_orchestration.storage.moments import microseconds, moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _TABLES = MetaData()
 _INTERVALS = Table(
     "sla_interval",
@@ -139,7 +138,7 @@ class Ledger(Database):
         """The intervals that reach into the time from ``since`` to ``until``, oldest first, by address and service
         level; those still open are cut at ``until``, and one that begins there has no length."""
         table, found = _INTERVALS.c, dict[tuple[str, str], list[Interval]]()
-        wanted = select(_INTERVALS).where(table.end > _number(since), table.start < _number(until))
+        wanted = select(_INTERVALS).where(table.end > microseconds(since), table.start < microseconds(until))
         if addresses:
             wanted = wanted.where(table.address.in_(addresses))
         with self.still() as connection:
@@ -199,7 +198,7 @@ class Recording:
         table = _INTERVALS.c
         same = (table.address == address) & (table.level == level)
         found = self._connection.execute(select(func.max(table.end)).where(same)).scalar()
-        return None if found is None else _moment(found)
+        return None if found is None else moment(found)
 
     def put(self, address: str, level: str, course: Course | None) -> None:
         """Say what goes on for a service level; None when it is promised no more."""
@@ -262,7 +261,7 @@ def _courses(connection: Connection) -> dict[tuple[str, str], Course]:
 
 
 def _lengths(connection: Connection, since: datetime, until: datetime) -> dict[tuple[str, str], list[Length]]:
-    table, start, end = _INTERVALS.c, _number(since), _number(until)
+    table, start, end = _INTERVALS.c, microseconds(since), microseconds(until)
     begin = case((table.start < start, start), else_=table.start)
     stop = case((table.end > end, end), else_=table.end)
     same = (table.address, table.level, table.state, table.threshold)
@@ -275,19 +274,11 @@ def _lengths(connection: Connection, since: datetime, until: datetime) -> dict[t
 
 def _row(address: str, one: Interval) -> dict[str, Any]:
     said = {field.name: getattr(one, field.name) for field in fields(one)}
-    times = {name: _number(value) for name in ("start", "end", "detected") if (value := said[name])}
+    times = {name: microseconds(value) for name in ("start", "end", "detected") if (value := said[name])}
     return {"address": address, **said, **times}
 
 
 def _interval(row: RowMapping) -> Interval:
     said = {field.name: row[field.name] for field in fields(Interval)}
-    times = {name: _moment(said[name]) for name in ("start", "end", "detected") if said[name] is not None}
+    times = {name: moment(said[name]) for name in ("start", "end", "detected") if said[name] is not None}
     return Interval(**said | times)
-
-
-def _number(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(number: int) -> datetime:
-    return _EPOCH + number * _MICROSECOND

@@ -11,8 +11,7 @@ from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.ledger import ledger_file, open_ledger
 from mesh_orchestration.sla.record import Recorded, record
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+from mesh_orchestration.storage.moments import EPOCH
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def _readable(settings: Settings) -> bool:
     try:
         with open_ledger(settings) as ledger:
             ledger.standings()
-            ledger.intervals(since=_BEGINNING, until=settings.now())
+            ledger.intervals(since=EPOCH, until=settings.now())
     except StorageError:
         if settings.get("MESH_SLA_URL") or not ledger_file(settings).is_file():
             raise

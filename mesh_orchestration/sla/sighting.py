@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pyarrow.parquet as pq
 from pyiceberg.table import Table
@@ -18,11 +18,11 @@ from mesh_orchestration.errors import StorageError
 from mesh_orchestration.publication.query import first_row
 from mesh_orchestration.sla.measure import Fact
 from mesh_orchestration.storage.catalog import Lake, describe
+from mesh_orchestration.storage.moments import EPOCH
 from mesh_orchestration.storage.scan import plan, snapshot_schema
 from mesh_orchestration.storage.snapshots import Snapshot, ancestry, read_snapshot
 
 _LOG = logging.getLogger(__name__)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _newest(table: Table, snapshot_id: int, column: str) -> datetime | None:
         _LOG.warning("the event times of snapshot %s cannot be read: %s", snapshot_id, describe(error))
         return None
     values = [int.from_bytes(bound, "little", signed=True) for bound in bounds if bound]
-    return _EPOCH + max(values) * unit if values else None
+    return EPOCH + max(values) * unit if values else None
 
 
 def _received(lake: Lake, subject: Subject, snapshot: Snapshot) -> Iterator[tuple[str, tuple[int, int]]]:
