@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from pyiceberg.table import Table
@@ -18,6 +19,12 @@ from mesh_orchestration.storage.stamp import Stamp, Verdict
 
 MAIN = "main"
 AUDIT_PREFIX = "audit-"
+NEAREST = 3
+"""How many snapshots are named to somebody who asked for one that is not there."""
+FORMS = (
+    "a snapshot id (mesh show lists them), a day (2026-11-20) or a time "
+    "(2026-11-20T06:00:00 in UTC, 2026-11-20T07:00:00+01:00)"
+)
 
 
 @dataclass(frozen=True)
@@ -81,36 +88,61 @@ def resolve(lake: Lake, address: Address, as_of: str | int | datetime | None = N
         raise StorageError(f"{address} was never published; run it with: mesh run {address}")
     if as_of is None:
         return known[0]
-    wanted = _utc(as_of) if isinstance(as_of, datetime) else _moment_or_id(address, as_of)
-    if isinstance(wanted, int):
-        match = next((one for one in known if one.snapshot_id == wanted), None)
-    else:
-        match = next((one for one in known if one.timestamp <= wanted), None)
-    if match:
-        return match
-    raise StorageError(
-        f"{address} has no published snapshot for {as_of}; kept are {len(known)}, "
-        f"from {known[-1].timestamp:%Y-%m-%dT%H:%M:%SZ} ({known[-1].snapshot_id}) "
-        f"to {known[0].timestamp:%Y-%m-%dT%H:%M:%SZ} ({known[0].snapshot_id})"
-    )
+    wanted = _moment_or_id(as_of)
+    match wanted:
+        case int():
+            found = next((one for one in known if one.snapshot_id == wanted), None)
+        case datetime():
+            found = next((one for one in known if one.timestamp <= wanted), None)
+        case None:
+            found = None
+    if found is None:
+        raise StorageError(_nothing(known, as_of, wanted))
+    return found
 
 
-def _moment_or_id(address: Address, as_of: str | int) -> datetime | int:
+def _moment_or_id(as_of: str | int | datetime) -> datetime | int | None:
+    """What ``as_of`` means; None when it is neither an id nor a time."""
     text = str(as_of).strip()
     # Eight digits are a day (20261120); snapshot ids are far longer.
     if text.isdecimal() and len(text) != len("YYYYMMDD"):
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise StorageError(
-            f"{address}: '{as_of}' is neither a snapshot id nor a time such as 2026-11-20T06:00:00"
-        ) from None
-    return _utc(moment)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # no time, or one that no calendar has in UTC
+        return None
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _nothing(known: Sequence[Snapshot], as_of: object, wanted: datetime | int | None) -> str:
+    """Why nothing is found as of a moment or an id, what may be given, and what is kept that comes nearest."""
+    address = known[0].address
+    match wanted:
+        case int():
+            said, shown = f"{address} keeps no snapshot {wanted}", _alike(known, wanted)
+            word = "the most alike of" if shown != known[:NEAREST] else "the newest of"
+        case datetime():
+            said, shown = f"{address} keeps nothing as of '{as_of}' ({_said(wanted)})", known[-NEAREST:]
+            word = "the oldest of"
+        case None:
+            said, shown = f"{address}: '{as_of}' is neither a snapshot id nor a time", known[:NEAREST]
+            word = "the newest of"
+    kept = f"{word if len(known) > len(shown) else 'all'} {len(known)} that are kept"
+    listed = "".join(
+        f"\n  {one.snapshot_id}  {_said(one.timestamp)}  {one.rows:,} row{'s' * (one.rows != 1)}" for one in shown
+    )
+    return f"{said}; give {FORMS}\n{kept}:{listed}"
+
+
+def _alike(known: Sequence[Snapshot], wanted: int) -> Sequence[Snapshot]:
+    """The snapshots whose ids are written most like ``wanted``; the newest when none is."""
+    ids = {str(one.snapshot_id): one for one in known}
+    alike = [one for name, one in ids.items() if name.startswith(str(wanted))]
+    return alike[:NEAREST] or [ids[name] for name in get_close_matches(str(wanted), ids, NEAREST)] or known[:NEAREST]
+
+
+def _said(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def audit_branches(table: Table) -> tuple[str, ...]:

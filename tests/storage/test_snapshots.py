@@ -55,18 +55,47 @@ def test_as_of_takes_a_time_and_reads_what_was_published_then(lake: Lake) -> Non
     assert resolve(lake, ORDERS.address, "20261121").snapshot_id == ids[2]
 
 
-def test_as_of_before_the_first_publication_says_what_is_kept(lake: Lake) -> None:
-    three_publications(lake)
+def refused(lake: Lake, as_of: str) -> list[str]:
+    """The lines in which a moment or an id is refused."""
+    with pytest.raises(StorageError) as caught:
+        resolve(lake, ORDERS.address, as_of)
+    return str(caught.value).splitlines()
 
-    with pytest.raises(StorageError, match=r"has no published snapshot for 2026-11-19; kept are 3, from 2026-11-20T06"):
-        resolve(lake, ORDERS.address, "2026-11-19")
+
+GIVE = (
+    "give a snapshot id (mesh show lists them), a day (2026-11-20) or a time "
+    "(2026-11-20T06:00:00 in UTC, 2026-11-20T07:00:00+01:00)"
+)
 
 
-def test_as_of_that_is_neither_says_so(lake: Lake) -> None:
-    three_publications(lake)
+def test_as_of_before_the_first_publication_shows_the_oldest_that_are_kept(lake: Lake) -> None:
+    ids = three_publications(lake)
+    publish_orders(lake, 3, run="r3", now=NOW + 3 * HOUR)
 
-    with pytest.raises(StorageError, match="'yesterday' is neither a snapshot id nor a time"):
-        resolve(lake, ORDERS.address, "yesterday")
+    assert refused(lake, "2026-11-19") == [
+        f"orders.order_lines.v1 keeps nothing as of '2026-11-19' (2026-11-19T00:00:00Z); {GIVE}",
+        "the oldest of 4 that are kept:",
+        *(f"  {ids[n]}  2026-11-20T0{6 + n}:00:00Z  1 row" for n in (2, 1, 0)),
+    ]
+
+
+def test_an_id_that_is_not_kept_shows_those_that_are_written_alike(lake: Lake) -> None:
+    ids = three_publications(lake)
+    said, kept, *alike = refused(lake, str(ids[1])[:-3])
+
+    assert said == f"orders.order_lines.v1 keeps no snapshot {str(ids[1])[:-3]}; {GIVE}"
+    assert (kept, alike[0].split()) == (
+        "the most alike of 3 that are kept:", [str(ids[1]), "2026-11-20T07:00:00Z", "1", "row"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "", "2026-13-01", "0001-01-01T00:00:00+05:00"])
+def test_as_of_that_is_neither_shows_the_newest(lake: Lake, as_of: str) -> None:
+    ids = three_publications(lake)
+    said, kept, *newest = refused(lake, as_of)
+
+    assert said == f"orders.order_lines.v1: '{as_of}' is neither a snapshot id nor a time; {GIVE}"
+    assert (kept, [line.split()[0] for line in newest]) == ("all 3 that are kept:", [str(one) for one in ids[::-1]])
 
 
 def test_a_product_that_was_never_published_says_how_to_publish_it(lake: Lake) -> None:
