@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mesh_orchestration.audit.types import Type, of_arrow, of_sql
+from mesh_orchestration.quoting import literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,10 +71,9 @@ class SqlData:
     def _described(self) -> dict[str, str]:
         if self.dialect == "duckdb":
             return {str(row[0]): str(row[1]) for row in self.execute(f"describe select * from {self.relation}")}
-        relation = self.relation.replace("'", "''")
         rows = self.execute(
             "select attname::text, format_type(atttypid, atttypmod) from pg_attribute"
-            f" where attrelid = '{relation}'::regclass and attnum > 0 and not attisdropped order by attnum"
+            f" where attrelid = {literal(self.relation)}::regclass and attnum > 0 and not attisdropped order by attnum"
         )
         return {str(name): str(said) for name, said in rows}
 

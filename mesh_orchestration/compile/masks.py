@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.masking import LARGEST, REDACTED, TOKEN_LENGTH, WORDS, derived_key, key_name, keyed_hash_sql
+from mesh_orchestration.quoting import ident
 
 _NUMBERS = frozenset({"integer", "long", "float", "double", "decimal"})
 _DAYS = frozenset({"date", "timestamp"})
@@ -20,7 +21,7 @@ def masked_expression(field: SchemaField, mask: str, key: str) -> str:
     """
     if mask not in WORDS:
         raise ValueError(f"'{mask}' is not a mask; expected one of {', '.join(WORDS)}")
-    column = '"' + field.name.replace('"', '""') + '"'
+    column = ident(field.name)
     if mask == "null":
         return "null::varchar"
     return f"case when {_missing(field, column)} then null else {_shown(field, column, mask, key)} end"

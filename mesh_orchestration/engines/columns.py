@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mesh_orchestration.contract.model import SchemaField
 from mesh_orchestration.contract.types import LogicalType, parse_type
-from mesh_orchestration.quoting import ident as ident  # for engines/suppression.py, inputs/batch.py, privacy/report.py
-from mesh_orchestration.quoting import literal as literal
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from mesh_orchestration.engines.columns import Column, ident, literal
+from mesh_orchestration.engines.columns import Column
 from mesh_orchestration.errors import SettingsError, StorageError
 from mesh_orchestration.masking import derived_key, key_name, keyed_hash_sql
+from mesh_orchestration.quoting import ident, literal
 from mesh_orchestration.settings import Settings
 
 FILE = "suppressed.json"

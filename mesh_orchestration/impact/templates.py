@@ -16,6 +16,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mesh_orchestration.impact.project import mentioned, source_relation
+from mesh_orchestration.quoting import ident
 
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+).*?%\}.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
@@ -106,7 +107,7 @@ class _Rendering:
             "is_incremental": self._is_incremental, "env_var": _env_var, "return": _return, "execute": True,
             "target": {"name": "mesh", "schema": this.schema, "database": this.database, "type": "duckdb"},
             "api": {"Relation": {"create": _create}}, "dbt": _CrossDatabase(), "model": {"name": self.model},
-            "adapter": {"dispatch": self._dispatch, "quote": lambda name: f'"{name}"'},
+            "adapter": {"dispatch": self._dispatch, "quote": ident},
             "log": _silent, "print": _silent, "exceptions": {"warn": _silent, "raise_compiler_error": _raise},
             "flags": {"FULL_REFRESH": False}, "invocation_id": "", "project_name": self.templates.name,
             "should_full_refresh": lambda: False,

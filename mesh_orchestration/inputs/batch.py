@@ -14,10 +14,11 @@ from mesh_orchestration.contract.ports import BatchPort
 from mesh_orchestration.contract.ports import batch as options_of
 from mesh_orchestration.contract.wording import suggestion
 from mesh_orchestration.engines.base import Batch, Engine, Files, LedgerEntry
-from mesh_orchestration.engines.columns import Column, duckdb_type, ident
+from mesh_orchestration.engines.columns import Column, duckdb_type
 from mesh_orchestration.engines.files import fits, offered_types, select_sql
 from mesh_orchestration.errors import EngineError, SourceError
 from mesh_orchestration.inputs.base import IngestContext, Ingested
+from mesh_orchestration.quoting import ident
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:

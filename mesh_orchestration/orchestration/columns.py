@@ -16,6 +16,7 @@ from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_l
 
 from mesh_orchestration.engines.base import Engine
 from mesh_orchestration.orchestration.project import Project
+from mesh_orchestration.quoting import literal
 
 SQL_KEY = "mesh/sql"
 _LINEAGE_KEY = "dagster/column_lineage"
@@ -41,19 +42,18 @@ def read_relations(engine: Engine, built: Iterable[str]) -> Relations:
 
     Two or three statements whatever their number; the engine must be open.
     """
-    schema = engine.domain
+    schema = literal(engine.domain)
     columns: dict[str, dict[str, str]] = {}
     for table, column, kind in engine.execute(
         "select table_name, column_name, data_type from information_schema.columns "
-        f"where table_schema = '{schema}' order by table_name, ordinal_position"
+        f"where table_schema = {schema} order by table_name, ordinal_position"
     ):
         columns.setdefault(table, {})[column] = kind
     tables = engine.execute(
-        "select table_name from information_schema.tables "
-        f"where table_schema = '{schema}' and table_type = 'BASE TABLE'"
+        f"select table_name from information_schema.tables where table_schema = {schema} and table_type = 'BASE TABLE'"
     )
     wanted = sorted({name for (name,) in tables} & set(built))
-    counts = " union all ".join(f"select '{name}', count(*) from {engine.relation(name)}" for name in wanted)
+    counts = " union all ".join(f"select {literal(name)}, count(*) from {engine.relation(name)}" for name in wanted)
     return Relations(columns, dict(engine.execute(counts)) if wanted else {})
 
 

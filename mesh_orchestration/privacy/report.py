@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 
 from mesh_orchestration.contract.address import Address
-from mesh_orchestration.engines.columns import ident, literal
 from mesh_orchestration.governance.access import Access, Reader
 from mesh_orchestration.governance.decision_log import Decision, DecisionLog
 from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.privacy.search import Found, Request, search
 from mesh_orchestration.publication.query import attach
+from mesh_orchestration.quoting import ident, literal
 from mesh_orchestration.storage.catalog import Lake, open_lake
 from mesh_orchestration.storage.snapshots import Snapshot, published
 

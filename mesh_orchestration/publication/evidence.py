@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.quoting import ident
 
 LOOKED_AT = 50_000
 """Values of a column that are looked at, from the first rows on."""
@@ -36,7 +37,7 @@ def value_patterns(product: DataProduct, paths: Sequence[Path], patterns: Mappin
 def _shares(
     connection: duckdb.DuckDBPyConnection, column: str, paths: Sequence[Path], patterns: Mapping[str, str]
 ) -> dict[str, float]:
-    quoted = '"' + column.replace('"', '""') + '"'
+    quoted = ident(column)
     shares = ", ".join("avg(regexp_full_match(value, ?)::integer)" for _ in patterns)
     query = f"select {shares} from (select {quoted} as value from read_parquet(?) where {quoted} is not null limit ?)"
     given = [*patterns.values(), [str(path) for path in paths], LOOKED_AT]

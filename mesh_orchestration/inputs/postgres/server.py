@@ -14,6 +14,7 @@ from psycopg2.extras import LogicalReplicationConnection
 from psycopg2.sql import SQL, Identifier, Literal
 
 from mesh_orchestration.errors import SettingsError, SourceError
+from mesh_orchestration.quoting import ident
 
 OLDEST = 130_000  # PostgreSQL 13 tells which slots it has given up
 PATIENCE = 60  # seconds to wait for transactions of the source, or for a reader that was killed
@@ -198,9 +199,7 @@ class Server:
         sql = SQL(
             "declare changes no scroll cursor for select data from pg_logical_slot_peek_binary_changes("
             "{}, {}, {}, 'proto_version', '1', 'publication_names', {})"
-        ).format(
-            Literal(slot), Literal(upto), Literal(changes), Literal(f'"{publication.replace(chr(34), chr(34) * 2)}"')
-        )
+        ).format(Literal(slot), Literal(upto), Literal(changes), Literal(ident(publication)))
         with self._transaction(), self.session.cursor() as cursor:
             cursor.execute(sql)
             while True:
