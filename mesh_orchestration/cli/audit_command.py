@@ -6,25 +6,26 @@ from typing import Annotated
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
+
 audit_app = typer.Typer(
     name="audit",
     invoke_without_command=True,
     rich_markup_mode="rich",
     help="Show the log of decisions, newest last; 'mesh audit verify' proves that it is whole.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the group to ``app``."""
-    audit_app.callback(epilog="Example: mesh audit --product orders.orders.v1 --verdict deny --limit 20")(show)
+    audit_app.callback(epilog="Example: mesh audit --product orders.orders --verdict deny --limit 20")(show)
     audit_app.command("verify", epilog="Example: mesh audit verify")(verify)
     app.add_typer(audit_app)
 
 
 def show(
     context: typer.Context,
-    product: Annotated[str, typer.Option(help="Only decisions on this product.")] = "",
+    product: Annotated[str, typer.Option(help="Only on this product: domain.product or domain.product.v<major>.")] = "",
     who: Annotated[str, typer.Option(help="Only decisions for this person or service.")] = "",
     point: Annotated[str, typer.Option(help="Only decisions at merge, load, publish, read or erase.")] = "",
     verdict: Annotated[str, typer.Option(help="Only allow, or only deny.")] = "",
@@ -40,14 +41,17 @@ def show(
 
     from mesh_orchestration.cli.app import console
     from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.governance.decision_log import DecisionLog
     from mesh_orchestration.settings import Settings
 
-    wanted = {"subject": product.replace("-", "_"), "who": who, "point": point, "verdict": verdict}
+    settings = Settings.load()
+    subject = str(load_mesh(settings).addressed(product)) if product else ""
+    wanted = {"subject": subject, "who": who, "point": point, "verdict": verdict}
     asked = {key: value for key, value in wanted.items() if value}
     found = (
         record
-        for record in DecisionLog(Settings.load()).records()
+        for record in DecisionLog(settings).records()
         if all(getattr(record.decision, key) == value for key, value in asked.items())
     )
     records = deque(found, maxlen=limit)

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from mesh_orchestration.cli import incidents_templates_command
+from mesh_orchestration.cli.options import AsJson
 from mesh_orchestration.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ incidents_app = typer.Typer(
     help="List what is wrong, look into it, acknowledge, resolve, mute: mesh incidents [ls] [SUBJECT] [--json].",
     epilog="Example: mesh incidents show orders.orders.v1",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Name = Annotated[str, typer.Argument(help="The id of the incident, its beginning, or what it is about.")]
 Reason = Annotated[str, typer.Option(help="Why, for the timeline.")]
 
@@ -98,7 +98,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
     settings = Settings.load()
     with open_store(settings) as store:
-        one = store.incident(name)
+        one = store.incident(_named(settings, name))
         moments, letters = store.timeline(one.id), store.deliveries(one.id)
     if as_json:
         print_json({"incident": _plain(one), "timeline": moments, "deliveries": letters})
@@ -126,7 +126,7 @@ def ack(name: Name, as_json: AsJson = False) -> None:
 
     settings = Settings.load()
     with open_store(settings) as store:
-        done = hand.acknowledge(store, name, by=_person(settings), now=settings.now().timestamp())
+        done = hand.acknowledge(store, _named(settings, name), by=_person(settings), now=settings.now().timestamp())
     _done(done, f"acknowledged by {done.acknowledged_by}", as_json=as_json)
 
 
@@ -138,8 +138,17 @@ def resolve(name: Name, reason: Reason = "", as_json: AsJson = False) -> None:
 
     settings = Settings.load()
     with open_store(settings) as store:
-        done = hand.resolve(store, name, by=_person(settings), reason=reason, now=settings.now().timestamp())
+        done = hand.resolve(
+            store, _named(settings, name), by=_person(settings), reason=reason, now=settings.now().timestamp()
+        )
     _done(done, "resolved", as_json=as_json)
+
+
+def _named(settings: Settings, name: str) -> str:
+    """What an incident is called: the id or subject ``name``, or the address of which it is the short form."""
+    from mesh_orchestration.contract.mesh import load_mesh
+
+    return str(load_mesh(settings).addressed(name)) if "." in name and "/" not in name else name
 
 
 def mute(

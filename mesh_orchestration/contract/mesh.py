@@ -81,6 +81,18 @@ class Mesh:
             raise MeshError(f"'{name}' is not a data product{self._instead(name)}")
         return self.products[max(exact or majors, key=lambda address: address.major)]
 
+    def addressed(self, name: str) -> Address:
+        """The address that ``name`` says in full, of a product that may be gone, or that of ``orders.order_lines`` when
+        it has one major; raises MeshError with the majors it has, else as ``product`` does."""
+        spelled = name.replace("-", "_")
+        try:
+            return Address.parse(spelled)
+        except ValueError:
+            majors = [str(address) for address in self.products if str(address).rsplit(".", 1)[0] == spelled]
+        if len(majors) > 1:
+            raise MeshError(f"'{name}' may be {' or '.join(majors)}; give one of them")
+        return self.product(name).address
+
     def _instead(self, name: str) -> str:
         if name not in self.domains:
             return suggestion(name, map(str, self.products))

@@ -24,9 +24,9 @@ def agree(proposal: Proposal, address: str, *, domain: str | None = None, until:
     """Write the file in which ``domain`` agrees to the changes of ``address``; returns its path below the mesh root.
 
     It names exactly what the domain's consumers must agree to. ``domain`` may be left out when only one is
-    concerned. Raises SettingsError for a wrong address, domain or day, MeshError when there is nothing to agree to.
+    concerned. Raises SettingsError for a wrong domain or day, MeshError for an unknown product or nothing to agree to.
     """
-    read, concerns = _asked(proposal, _address(address))
+    read, concerns = _asked(proposal, _address(proposal, address))
     waiting = sorted({concern.domains[0] for concern in concerns if concern.missing})
     chosen = domain or (waiting[0] if len(waiting) == 1 else "")
     mine = [concern for concern in concerns if chosen in concern.domains and concern.asked]
@@ -50,11 +50,11 @@ def agree(proposal: Proposal, address: str, *, domain: str | None = None, until:
     return acknowledgement_path(chosen, read)
 
 
-def _address(text: str) -> Address:
-    try:
-        return Address.parse(text)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+def _address(proposal: Proposal, name: str) -> Address:
+    """What ``name`` means: of the majors that a product has, first the one that changes."""
+    changing = {str(pair.address): pair.address for pair in proposal.pairs}
+    majors = [address for text, address in changing.items() if text.rsplit(".", 1)[0] == name.replace("-", "_")]
+    return majors[0] if len(majors) == 1 else proposal.now.addressed(name)
 
 
 def _asked(proposal: Proposal, address: Address) -> tuple[Address, Sequence[Concern]]:

@@ -19,6 +19,20 @@ def test_decisions_are_shown_and_asked_for(settings: Settings) -> None:
     assert "SLA-001" in mesh(settings, "audit").out
 
 
+def test_the_short_name_of_a_product_will_do_and_an_unclear_one_is_answered_with_its_majors(settings: Settings) -> None:
+    for major in ("1", "2"):
+        at = f"orders.order_lines.v{major}"
+        write_contract(settings.root, contract_text(at, model=f"lines_{major}", version=f"{major}.0.0"), at=at)
+    write_contract(settings.root, contract_text("orders.orders.v1"), at="orders.orders.v1")
+    DecisionLog(settings).append(READ, DENIED)
+
+    assert len(mesh(settings, "audit", "--product", "orders.orders", "--json").json["decisions"]) == 2
+    unclear = mesh(settings, "audit", "--product", "orders.order-lines")
+    assert (unclear.code, unclear.out) == (1, "")
+    assert "'orders.order-lines' may be orders.order_lines.v1 or orders.order_lines.v2; give one of them" in unclear.err
+    assert mesh(settings, "audit", "--product", "orders.gone.v1").out.startswith("nothing was decided yet")
+
+
 def test_a_changed_log_is_found(settings: Settings) -> None:
     write_contract(settings.root, contract_text())
     DecisionLog(settings).append(READ, READ)

@@ -30,7 +30,7 @@ def test_an_incident_is_listed_looked_into_acknowledged_and_resolved(settings: S
     listed, shown, acked, resolved, over, history, again = mesh_each(
         settings,
         ("incidents", REVENUE),
-        ("incidents", "show", ORDERS),
+        ("incidents", "show", ORDERS.removesuffix(".v1")),
         ("incidents", "ack", ORDERS),
         ("incidents", "resolve", named.json[0]["id"][:8], "--reason", "mended"),
         ("incidents",),

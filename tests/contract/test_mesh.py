@@ -37,6 +37,17 @@ def test_products_are_found_by_address_and_by_their_newest_major(tmp_path: Path)
     ]
 
 
+def test_a_short_name_is_the_address_of_the_only_major(tmp_path: Path) -> None:
+    found = mesh(tmp_path, product(LINES), product("orders.carts.v1"), product("orders.carts.v2", model="carts_v2"))
+    assert [str(found.addressed(name)) for name in ("orders.order-lines", "orders.carts.v1", "gone.since.v3")] == [
+        LINES, "orders.carts.v1", "gone.since.v3"
+    ]  # fmt: skip
+    with pytest.raises(MeshError, match=r"'orders.carts' may be orders.carts.v1 or orders.carts.v2; give one of them"):
+        found.addressed("orders.carts")
+    with pytest.raises(MeshError, match=r"did you mean 'orders.carts.v2'"):
+        found.addressed("orders.cart")
+
+
 def test_an_unknown_product_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(MeshError, match=r"'orders.orderlines' is not a data product; did you mean 'orders.order_lines"):
         mesh(tmp_path, product(LINES)).product("orders.orderlines")

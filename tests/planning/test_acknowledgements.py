@@ -164,11 +164,16 @@ def test_agreeing_writes_exactly_what_is_asked(tmp_path: Path) -> None:
         agree(propose(tree.settings), "orders.order_lines.v1", domain="orders")
 
 
+def test_a_short_name_means_the_major_that_changes(tmp_path: Path) -> None:
+    tree = loosened(tmp_path)
+    assert agree(propose(tree.settings), "orders.order-lines").endswith("/orders.order_lines.v1.yaml")
+
+
 def test_agreeing_to_nothing_is_refused(tmp_path: Path) -> None:
     tree = loosened(tmp_path)
     with pytest.raises(MeshError, match=r"does not change in this plan; what changes is orders\.order_lines\.v1"):
         agree(propose(tree.settings), "billing.revenue.v1")
     with pytest.raises(MeshError, match=r"did you mean 'orders\.order_lines\.v1'"):
         agree(propose(tree.settings), "orders.order_line.v1")
-    with pytest.raises(SettingsError, match="is not an address"):
+    with pytest.raises(MeshError, match="is not a data product but a domain; its products are"):
         agree(propose(tree.settings), "orders")
