@@ -1,4 +1,4 @@
-"""The examples of docs/inputs.md: each is valid, and those that follow a stream are run as a user would."""
+"""The examples of docs/inputs.md: each is valid; files, and what follows a stream, are run as a user would."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mesh_orchestration.contract.rules import draft_of, rule_findings
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at, product
 from tests.cli.mesh import mesh
+from tests.cli.pages import Step, copy_of_the_repository, run_step, steps
 from tests.kafka import Broker, Topic
 from tests.orchestration.shop import write_project
 from tests.postgres import PostgresDatabase
@@ -33,6 +34,23 @@ FOLLOWING_MODEL = next(text for text in re.findall(r"```sql\n(.*?)```", PAGE, fl
 @pytest.mark.parametrize("kind", ["batch", "postgres-cdc", "kafka", "data-product"])
 def test_the_example_of_a_type_is_valid(kind: str) -> None:
     assert list(rule_findings(draft_of(product(inputs=[PORTS[kind]])))) == []
+
+
+@pytest.mark.slow
+def test_the_files_of_the_page_are_published_in_the_example_mesh_as_its_commands_say(tmp_path: Path) -> None:
+    copy_of_the_repository(tmp_path)
+    part = PAGE.partition("## Files: `batch`")[2].partition("\n## ")[0]
+    typed = [(step, run_step(step, tmp_path, MESH_REPLAY="off")) for step in steps(part)]
+
+    assert [(step.command, said.code) for step, said in typed] == [(step.command, step.code) for step, _ in typed]
+    rows = run_step(Step(f"{typed[-1][0].command} --json", 0), tmp_path, MESH_REPLAY="off").json
+    assert rows == [
+        {"line_id": 1, "amount": 10.5}, {"line_id": 2, "amount": 20.5}, {"line_id": 3, "amount": 7.25}
+    ]  # fmt: skip
+    contract = yaml.safe_load((tmp_path / "contracts" / "orders" / "till_lines" / "v1.yaml").read_text())
+    (port,) = contract["spec"]["inputs"]
+    shown = ("name", "type", "path", "format", "key")
+    assert {key: port[key] for key in shown} == {key: PORTS["batch"][key] for key in shown}
 
 
 STATES = product(
