@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import hypothesis
@@ -21,3 +22,13 @@ pytest_plugins = ["tests.postgres", "tests.kafka"]
 def settings(tmp_path: Path) -> Settings:
     """The settings of an empty mesh below ``tmp_path``, with nothing taken from the environment."""
     return Settings(root=tmp_path, home=tmp_path / ".mesh")
+
+
+# What an import makes lives as long as the process: to look for garbage among it is a sixth of collecting the tests.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every later look for garbage."""
+    gc.freeze()
+    gc.enable()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,8 @@ import yaml
 
 from mesh_orchestration.cli.app import COMMANDS
 from mesh_orchestration.contract.loader import parse_product
+from tests.builders import settings_at
+from tests.cli.mesh import Answer, mesh_each
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -44,12 +44,17 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.fixture(scope="module")
+def helps() -> dict[str, Answer]:
+    """What ``--help`` of every command answers."""
+    answers = mesh_each(settings_at(ROOT), *((command, "--help") for command in COMMANDS))
+    return dict(zip(COMMANDS, answers, strict=True))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_every_command_shows_an_example(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mesh_orchestration.cli", command, "--help"], capture_output=True, text=True, check=True
-    )
-    assert "Example:" in done.stdout
+def test_help_of_every_command_shows_an_example(helps: dict[str, Answer], command: str) -> None:
+    assert helps[command].code == 0
+    assert "Example:" in helps[command].out
 
 
 def test_every_setting_the_code_reads_is_documented() -> None:
