@@ -119,7 +119,7 @@ class Family:
             "MESH_HOME": str(self.settings.home),
             "DAGSTER_HOME": str(self.settings.dagster_home),
             "MESH_URL": self.url,
-            "MESH_SERVE_URL": self.catalog_url,
+            "MESH_SERVE_URL": self.settings.get("MESH_SERVE_URL", self.catalog_url),
             **self._lineage(),
             "PYTHONUNBUFFERED": "1",
         }

@@ -17,10 +17,15 @@ PATIENCE = 20_000  # milliseconds, on a machine that does much else
 
 @contextmanager
 def visitor(
-    browser: Browser, *, size: tuple[int, int] = WIDE, scheme: Literal["light", "dark"] = "light", script: bool = True
+    browser: Browser,
+    *,
+    size: tuple[int, int] = WIDE,
+    scheme: Literal["light", "dark"] = "light",
+    script: bool = True,
+    hosts: int = 1,
 ) -> Iterator[Page]:
     """A page of a visitor without cookies. When the block ends, the page must have had no error in its console (a
-    blocked script or style is one) and must not have asked any other host."""
+    blocked script or style is one) and must not have asked more than so many hosts."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, java_script_enabled=script
     )
@@ -30,8 +35,8 @@ def visitor(
     with context:
         yield _listened(context, said, asked)
     assert not said, f"the console of the browser says: {said}"
-    hosts = {url.split("/")[2] for url in asked if url.startswith("http")}
-    assert len(hosts) <= 1, f"the page asked several hosts: {hosts}"
+    named = {url.split("/")[2] for url in asked if url.startswith("http")}
+    assert len(named) <= hosts, f"the page asked several hosts: {named}"
 
 
 def _listened(context: BrowserContext, said: list[str], asked: list[str]) -> Page:

@@ -1,4 +1,5 @@
-"""``/sign-in``: a browser shows its token once and keeps it as a session that no script can read."""
+"""``/sign-in``: a browser shows its token once, or goes to the identity provider, and keeps a session that no script
+can read."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from mesh_orchestration.catalog import sessions
+from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.web.context import CurrentCatalog
 from mesh_orchestration.web.pages import render
 from mesh_orchestration.web.security.csrf import verified_form
-from mesh_orchestration.web.security.gate import SESSION, SIGN_IN, Gate
+from mesh_orchestration.web.security.gate import SESSION, SIGN_IN, SIGN_OUT, Gate
 from mesh_orchestration.web.security.headers import cookie
 from mesh_orchestration.web.security.oidc import Refusal
 from mesh_orchestration.web.security.rates import peer
+from mesh_orchestration.web.sign_in_view import inside, public_address, sign_in_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(SIGN_IN)
 def ask(request: Request, next: str = "/") -> Response:  # noqa: A002
     """The form."""
-    return render(request, "sign_in.html", next=_inside(next), message="")
+    return sign_in_page(request, next)
 
 
 @router.post(SIGN_IN, dependencies=[Depends(verified_form)])
@@ -35,30 +39,33 @@ def sign_in(
     gate: Gate = request.app.state.gate
     address = peer(request.scope)
     if wait := gate.rates.locked(address):
-        return _again(request, next, f"Too many tokens that do not count; try again in {wait} s.", 429)
+        return sign_in_page(request, next, f"Too many tokens that do not count; try again in {wait} s.", status=429)
     try:
         gate.recognise(catalog, token.strip())
     except Refusal as error:
         gate.rates.failed(address)
-        return _again(request, next, f"This token does not count: {error}.", 403)
-    answer = RedirectResponse(_inside(next), 303)
+        return sign_in_page(request, next, f"This token does not count: {error}.", status=403)
+    answer = RedirectResponse(inside(next), 303)
     answer.headers.append("Set-Cookie", cookie(SESSION, token.strip(), secure=request.url.scheme == "https"))
     return answer
 
 
-@router.post("/sign-out", dependencies=[Depends(verified_form)])
-def sign_out() -> Response:
-    """End the session."""
-    answer = RedirectResponse(SIGN_IN, 303)
+@router.post(SIGN_OUT, dependencies=[Depends(verified_form)])
+async def sign_out(request: Request, catalog: CurrentCatalog) -> Response:
+    """End the session, here and then at the provider where it began there."""
+    gate: Gate = request.app.state.gate
+    url = await gate.flow.apart(_ended, gate, catalog, request) if gate.flow else ""
+    answer = render(request, "signed_out.html", url=url) if url else RedirectResponse(SIGN_IN, 303)
     answer.delete_cookie(SESSION, httponly=True, samesite="lax")
     return answer
 
 
-def _again(request: Request, to: str, message: str, status: int) -> Response:
-    return render(request, "sign_in.html", status_code=status, next=_inside(to), message=message)
-
-
-def _inside(to: str) -> str:
-    """``to`` when it is a page of ours, else the home page."""
-    plain = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return to if plain else "/"
+def _ended(gate: Gate, catalog: Catalog, request: Request) -> str:
+    """The provider's page to sign out, empty where there is none."""
+    secret = request.cookies.get(SESSION, "")
+    if not gate.flow or not secret.startswith(sessions.PREFIX):
+        return ""
+    with catalog.writing() as conn:
+        hint = sessions.end(conn, secret, now=gate.settings.now())
+    public = public_address(request)
+    return gate.flow.end(hint, back=f"{public}{SIGN_IN}") if hint and public else ""

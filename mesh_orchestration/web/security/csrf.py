@@ -22,12 +22,8 @@ _STALE = "this form is no longer valid; load its page again and send it once mor
 
 
 def csrf_token(request: Request) -> str:
-    """The token of this visitor's forms; the answer gives a visitor without a cookie one."""
-    visitor = _visitor(request) or getattr(request.state, NEW_VISITOR, "")
-    if not visitor:
-        visitor = secrets.token_urlsafe(32)
-        setattr(request.state, NEW_VISITOR, visitor)
-    return _sign(request, visitor)
+    """The token of this visitor's forms."""
+    return _sign(request, visitor(request))
 
 
 CsrfToken = Annotated[str, Depends(csrf_token)]
@@ -36,17 +32,27 @@ CsrfToken = Annotated[str, Depends(csrf_token)]
 async def verified_form(request: Request) -> None:
     """Raises 403 unless the form, or the header of a script's request, carries this visitor's token."""
     given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    visitor = _visitor(request)
-    expected = _sign(request, visitor) if visitor else ""
+    who = known_visitor(request)
+    expected = _sign(request, who) if who else ""
     if not isinstance(given, str) or not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(403, _STALE)
 
 
-def _visitor(request: Request) -> str:
+def visitor(request: Request) -> str:
+    """What only this visitor's browser knows; the answer gives a visitor without a cookie one."""
+    found = known_visitor(request) or getattr(request.state, NEW_VISITOR, "")
+    if not found:
+        found = secrets.token_urlsafe(32)
+        setattr(request.state, NEW_VISITOR, found)
+    return found
+
+
+def known_visitor(request: Request) -> str:
+    """The same, empty for a visitor without a cookie."""
     given = request.cookies.get(COOKIE, "")
     return given if _VISITOR.fullmatch(given) else ""
 
 
-def _sign(request: Request, visitor: str) -> str:
+def _sign(request: Request, who: str) -> str:
     key: bytes = request.app.state.secret
-    return hmac.new(key, f"csrf:{visitor}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"csrf:{who}".encode(), hashlib.sha256).hexdigest()

@@ -1,12 +1,15 @@
 """The gate: whoever asks is somebody, or is told how to become somebody.
 
 Without MESH_AUTH this machine may read and write without a token, and nobody else may do anything without one.
-``MESH_AUTH=token`` demands a token of everybody; ``MESH_AUTH=oidc`` takes the tokens of an identity provider too.
+``MESH_AUTH=token`` demands a token of everybody; ``MESH_AUTH=oidc`` takes the tokens of an identity provider too, and
+with MESH_OIDC_CLIENT_ID people sign in there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -14,25 +17,34 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mesh_orchestration.catalog import tokens
+from mesh_orchestration.catalog import sessions, tokens
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.governance.reader import local_reader
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.errors import refusal
 from mesh_orchestration.web.security.callers import Caller
-from mesh_orchestration.web.security.oidc import Provider, ProviderError, Refusal, Verifier
+from mesh_orchestration.web.security.code_flow import Client, CodeFlow
+from mesh_orchestration.web.security.discovery import ProviderError
+from mesh_orchestration.web.security.oidc import Provider, Refusal, Verifier, scopes
 from mesh_orchestration.web.security.rates import Rates, is_local, peer, too_often
+from mesh_orchestration.web.security.roles import Roles
 
 MODES = ("", "token", "oidc")
 SESSION = "mesh_session"
-SIGN_IN = "/sign-in"
-_OPEN = ("/health", "/static/", SIGN_IN)
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+START, CALLBACK = f"{SIGN_IN}/start", f"{SIGN_IN}/callback"
+_OPEN = ("/health", "/static/", SIGN_IN, SIGN_OUT)
 _SCOPE = "mesh:"
 
 
+class Ended(Exception):
+    """A session that is over."""
+
+
 class Gate:
-    """Recognises callers by ``Authorization: Bearer`` or by the session that ``/sign-in`` began."""
+    """Recognises callers by ``Authorization: Bearer`` or by the session that ``/sign-in`` began. ``flow`` is how people
+    sign in at the provider, None where they have to show a token."""
 
     def __init__(self, settings: Settings, rates: Rates) -> None:
         self.settings, self.rates = settings, rates
@@ -41,7 +53,10 @@ class Gate:
             raise SettingsError(
                 f"MESH_AUTH={self.mode!r} is not one of token, oidc; unset it to serve this machine only"
             )
+        self.roles = Roles(settings.root)
         self.verifier = Verifier(Provider.of(settings)) if self.mode == "oidc" else None
+        client = Client.of(settings) if self.verifier else None
+        self.flow = CodeFlow(client, self.verifier) if client and self.verifier else None
 
     def recognise(self, catalog: Catalog, credential: str) -> Caller:
         """The caller whose credential this is; raises Refusal for one that does not count, StorageError and
@@ -54,15 +69,26 @@ class Gate:
             return Caller(found.name, found.role, frozenset(found.rights))
         if self.verifier is None:
             raise Refusal("it is no token of this service; make one with: mesh token create NAME --role ROLE")
-        return self._of_provider(self.verifier, credential)
+        return self.of_claims(self.verifier, self.verifier.claims(credential))
 
-    def _of_provider(self, verifier: Verifier, credential: str) -> Caller:
-        claims = verifier.claims(credential)
-        said = claims.get("scope", claims.get("scp", ""))
-        scopes = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
-        rights = {str(one).removeprefix(_SCOPE) for one in scopes if str(one).startswith(_SCOPE)}
+    def of_session(self, catalog: Catalog, cookie: str) -> Caller:
+        """The caller whose session this is; raises Ended for one that is over, and as ``recognise``."""
+        if not cookie.startswith(sessions.PREFIX):
+            return self.recognise(catalog, cookie)
+        with catalog.reading() as conn:
+            found = sessions.find(conn, cookie) if self.flow else None
+        if found is None:
+            raise Refusal("it is no session of this service")
+        if not found.counts(self.settings.now()):
+            raise Ended
+        return Caller(found.who, found.role, frozenset(found.rights))
+
+    def of_claims(self, verifier: Verifier, claims: Mapping[str, Any]) -> Caller:
+        """The caller of whom the provider says this."""
+        rights = {one.removeprefix(_SCOPE) for one in scopes(claims) if one.startswith(_SCOPE)}
         who = claims.get("preferred_username") or claims.get("email") or claims["sub"]
-        return Caller(str(who), verifier.role(claims), frozenset(rights & set(tokens.RIGHTS)))
+        role = verifier.role(claims, self.roles.known())
+        return Caller(str(who), role, frozenset(rights & set(tokens.RIGHTS)))
 
     def on_this_machine(self) -> Caller:
         """Whoever sits at this machine, where nothing else is demanded."""
@@ -94,22 +120,31 @@ class Gated:
             if free:
                 state["caller"] = self.gate.on_this_machine()
             elif not scope["path"].startswith(_OPEN):
-                return _unknown(scope, headers, "a token is needed: Authorization: Bearer …")
+                return self._unknown(scope, headers, "a token is needed: Authorization: Bearer …")
             return None
         if wait := self.gate.rates.locked(address):
             return too_often(wait)
         try:
-            catalog = scope["app"].state.catalog
-            state["caller"] = await to_thread.run_sync(self.gate.recognise, catalog, shown or session)
+            recognise = self.gate.recognise if shown else self.gate.of_session
+            state["caller"] = await to_thread.run_sync(recognise, scope["app"].state.catalog, shown or session)
+        except Ended:
+            return self._unknown(scope, headers, "the session is over; sign in again")
         except Refusal as error:
             if free and not shown:
                 state["caller"] = self.gate.on_this_machine()  # of an old session that nobody needs any more
                 return None
             self.gate.rates.failed(address)
-            return _unknown(scope, headers, f"the token does not count: {error}")
+            return self._unknown(scope, headers, f"the token does not count: {error}")
         except ProviderError as error:
             return refusal(503, str(error), {"Retry-After": "10"})
         return None
+
+    def _unknown(self, scope: Scope, headers: Headers, message: str) -> ASGIApp:
+        if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+            query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+            where = START if self.gate.flow else SIGN_IN
+            return RedirectResponse(f"{where}?next={quote(scope['path'] + query, safe='')}", 303)
+        return refusal(401, message, {"WWW-Authenticate": 'Bearer realm="mesh"'})
 
 
 def _bearer(headers: Headers) -> str:
@@ -123,10 +158,3 @@ def _session(headers: Headers) -> str:
     except CookieError:
         return ""
     return session.value if session else ""
-
-
-def _unknown(scope: Scope, headers: Headers, message: str) -> ASGIApp:
-    if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
-        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-        return RedirectResponse(f"{SIGN_IN}?next={quote(scope['path'] + query, safe='')}", 303)
-    return refusal(401, message, {"WWW-Authenticate": 'Bearer realm="mesh"'})

@@ -24,9 +24,11 @@ _HEADERS = {
 }
 
 
-def cookie(name: str, value: str, *, secure: bool) -> str:
-    """A cookie for this browser session: no script reads it, links from elsewhere bring it, forms do not."""
-    return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+def cookie(name: str, value: str, *, secure: bool, seconds: int | None = None) -> str:
+    """A cookie for so many seconds, or for this browser session: no script reads it, links from elsewhere bring it,
+    forms do not."""
+    life = "" if seconds is None else f"; Max-Age={seconds}"
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{life}{'; Secure' if secure else ''}"
 
 
 class SecurityHeaders:

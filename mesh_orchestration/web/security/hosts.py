@@ -1,8 +1,8 @@
 """Requests that a page of another site made somebody's browser send are refused.
 
-A name that another site points at this machine (DNS rebinding) is not one of ours: an address as such, ``localhost``
-and the names of MESH_ALLOWED_HOSTS are. A request that changes something must come from our own page, or from no
-browser at all.
+A name that another site points at this machine (DNS rebinding) is not one of ours: an address as such, ``localhost``,
+the name in MESH_SERVE_URL and those of MESH_ALLOWED_HOSTS are. A request that changes something must come from our own
+page, or from no browser at all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class OurHostsOnly:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.names = frozenset(settings.get("MESH_ALLOWED_HOSTS").lower().replace(",", " ").split())
+        public = urlsplit(settings.get("MESH_SERVE_URL")).hostname or "localhost"
+        self.names = frozenset([public, *settings.get("MESH_ALLOWED_HOSTS").lower().replace(",", " ").split()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.web.security.oidc import Provider, ProviderError, Refusal, Verifier
+from mesh_orchestration.web.security.discovery import ProviderError
+from mesh_orchestration.web.security.oidc import Provider, Refusal, Verifier
 from tests.builders import mesh_at
 from tests.web.api.client import ELSEWHERE, visitor
 from tests.web.api.provider import IdentityProvider, identity_provider, rsa_key
