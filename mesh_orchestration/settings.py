@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mesh_orchestration.errors import SettingsError
+from mesh_orchestration.moments import in_utc
 
 CATALOG_NAME = "mesh"
 _ICEBERG_PREFIX = f"PYICEBERG_CATALOG__{CATALOG_NAME.upper()}__"
@@ -74,7 +75,7 @@ class Settings:
             raise SettingsError(
                 f"MESH_NOW={text!r} is not an ISO 8601 time such as 2026-11-21T06:00:00+00:00"
             ) from None
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(moment)
 
     @cached_property
     def contracts_dir(self) -> Path:

@@ -29,9 +29,9 @@ from sqlalchemy import (
 )
 
 from mesh_orchestration.anomalies.series import ROWS, Expected, Finding, Key, Point
+from mesh_orchestration.moments import microseconds, moment
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.database import Database, Place
-from mesh_orchestration.storage.moments import microseconds, moment
 
 HISTORY = 720
 """How many publications back a baseline looks."""

@@ -30,6 +30,7 @@ from mesh_orchestration.expectations.predicate import (
     Some,
     Term,
 )
+from mesh_orchestration.moments import in_utc
 
 TEMPORAL = frozenset({"date", "timestamp", "instant"})
 Types = Mapping[str, Type]
@@ -131,7 +132,7 @@ def _moment(value: Any, now: datetime) -> datetime | None:
     if isinstance(resolved, str):
         resolved = _parsed(resolved)
     if isinstance(resolved, datetime):
-        return resolved.astimezone(UTC) if resolved.tzinfo else resolved.replace(tzinfo=UTC)
+        return in_utc(resolved)
     if isinstance(resolved, date):
         return datetime(resolved.year, resolved.month, resolved.day, tzinfo=UTC)
     return None

@@ -34,6 +34,7 @@ from mesh_orchestration.expectations.question import (
     Tally,
     Typed,
 )
+from mesh_orchestration.moments import in_utc
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 _Unknown = None
@@ -167,5 +168,5 @@ def _moments(interval: tuple[Any, Any]) -> tuple[Any, Any]:
 
 def _moment(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
+        return in_utc(value)
     return datetime(value.year, value.month, value.day, tzinfo=UTC) if isinstance(value, date) else value

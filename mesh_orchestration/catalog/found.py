@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from mesh_orchestration.catalog.lineage_model import Kind, Namespace, NodeKey, Page
 from mesh_orchestration.catalog.tables_lineage import nodes
-from mesh_orchestration.storage.moments import microseconds, moment
+from mesh_orchestration.moments import microseconds, moment
 
 
 @dataclass(frozen=True)

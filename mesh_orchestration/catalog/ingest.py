@@ -23,7 +23,7 @@ from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event
 from mesh_orchestration.catalog.received import Received, received
 from mesh_orchestration.catalog.store import Catalog
-from mesh_orchestration.storage.moments import microseconds
+from mesh_orchestration.moments import microseconds
 
 _AT_MOST = 2_000  # events a transaction: others wait no longer than this takes
 _STATE = select(tables.state).with_for_update()

@@ -23,7 +23,7 @@ from mesh_orchestration.catalog.lineage_model import (
     Tag,
 )
 from mesh_orchestration.catalog.runs import latest_runs
-from mesh_orchestration.storage.moments import moment
+from mesh_orchestration.moments import moment
 
 _LEAST = -(2**62)
 nodes = tables.nodes

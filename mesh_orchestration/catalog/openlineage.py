@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
-from mesh_orchestration.storage.moments import microseconds
+from mesh_orchestration.moments import microseconds
 
 RUN_EVENT, JOB_EVENT, DATASET_EVENT = 1, 2, 3
 STATES = ("OTHER", "START", "RUNNING", "ABORT", "FAIL", "COMPLETE")  # of two at one moment the later one here counts

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.known import AT_ONCE, chunks
 from mesh_orchestration.catalog.lineage_model import DatasetVersion, Facets, NodeKey, Page, Run, RunDataset
-from mesh_orchestration.storage.moments import microseconds, moment
+from mesh_orchestration.moments import microseconds, moment
 
 _MOST_EVENTS = 200  # of one run: the newest, of a run that never ends
 _runs, _nodes, _events, _versions = tables.runs, tables.nodes, tables.events, tables.versions

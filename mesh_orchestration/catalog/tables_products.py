@@ -22,7 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-from mesh_orchestration.storage.moments import microseconds, moment
+from mesh_orchestration.moments import microseconds, moment
 
 
 class Moment(TypeDecorator[datetime]):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson, Selection
+
 if TYPE_CHECKING:
     from mesh_orchestration.anomalies.look import Looked
     from mesh_orchestration.anomalies.series import Expected, Finding, Key, Point
@@ -19,9 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def anomalies(
-    selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
+    selection: Selection = None,
     days: Annotated[int, typer.Option(min=0, max=3660, help="Show also what ended in the last days.")] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Volumes, nulls, distributions and delays that are unlike their history. Exit 1 when there are some now.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
+
 if TYPE_CHECKING:
     from mesh_orchestration.catalog.search import Results, Span
 
@@ -16,7 +18,6 @@ catalog_app = typer.Typer(
     help="Find products, datasets and jobs; see how fresh the catalog is; write it anew.",
     epilog="Example: mesh catalog search household",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
 def register(app: typer.Typer) -> None:

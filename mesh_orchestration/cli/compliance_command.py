@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from mesh_orchestration.cli.options import AsOf, Selection, past_moment
 
 if TYPE_CHECKING:
     from mesh_orchestration.compliance.report import ComplianceReport, ProductReport
@@ -20,8 +21,8 @@ def register(app: typer.Typer) -> None:
 
 
 def compliance(
-    selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
-    as_of: Annotated[str, typer.Option("--as-of", help="A past moment (ISO 8601, UTC); now when left out.")] = "",
+    selection: Selection = None,
+    as_of: AsOf = "",
     html: Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -38,7 +39,7 @@ def compliance(
     from mesh_orchestration.settings import Settings
 
     settings = Settings.load()
-    report = collect(settings, as_of=_moment(as_of) if as_of else None)
+    report = collect(settings, as_of=past_moment(as_of))
     report = selected(report, load_mesh(settings), selection or ())
     if html:
         html.write_text(page(report), encoding="utf-8")
@@ -49,16 +50,6 @@ def compliance(
         if html:
             console.print(f"[dim]written to {html}[/]", highlight=False)
     raise typer.Exit(0 if report.compliant else 1)
-
-
-def _moment(text: str) -> datetime:
-    from mesh_orchestration.errors import SettingsError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(f"--as-of {text!r} is not an ISO 8601 time such as 2026-11-01T00:00:00") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _plain(report: ComplianceReport) -> dict[str, Any]:

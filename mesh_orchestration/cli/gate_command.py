@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
 from mesh_orchestration.cli.sla_output import level, tally
 from mesh_orchestration.sla.wording import evidence, share
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(gate_app)
 
 
-def expand(as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False) -> None:
+def expand(as_json: AsJson = False) -> None:
     """May more domains join? Only while the products there are keep their service levels. Exit 1 when not.
 
     Counts the known time of every service level of every product over the last MESH_GATE_DAYS (30) days, or since

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
 from mesh_orchestration.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def templates(
         Path | None, typer.Option("--output", "-o", help="Write those that come with the mesh into this folder.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Try the mesh's own; exit 1 when one is broken.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The templates that messages are made of. A file of the same name in the mesh's folder notices/ replaces one."""
     from mesh_orchestration.incidents.templates import Templates

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
 from mesh_orchestration.errors import MeshError, SettingsError, StorageError
+from mesh_orchestration.moments import in_utc
 from mesh_orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ lineage_app = typer.Typer(
 Since = Annotated[
     str, typer.Option("--since", help="From when on: a time (2026-11-20T06:00, UTC) or how long ago (36h, 7d).")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -144,7 +145,6 @@ def _write(parts: Any, file: Any, *, as_list: bool) -> int:
 
 def _moment(settings: Settings, text: str) -> datetime | None:
     """The time that ``--since`` names, UTC; None without one. Raises SettingsError for anything else."""
-    from datetime import UTC
 
     from mesh_orchestration.contract.duration import parse_duration
 
@@ -159,7 +159,7 @@ def _moment(settings: Settings, text: str) -> datetime | None:
             raise SettingsError(
                 f"--since {text}: neither a time such as 2026-11-20T06:00 nor how long ago, such as 36h or 7d"
             ) from None
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(moment)
     return settings.now() - length
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.cli.options import AsJson
+
 if TYPE_CHECKING:
     from mesh_orchestration.governance.bundle import Rule
     from mesh_orchestration.governance.testing import TestRun
@@ -19,7 +21,6 @@ policy_app = typer.Typer(
     help="See, explain, test and evaluate the guardrails in policies/.",
     epilog="Example: mesh policy explain SLA-001",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 for _path in sorted(Path(__file__).parent.glob("policy_*_command.py")):
     import_module(f"mesh_orchestration.cli.{_path.stem}").register(policy_app)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from mesh_orchestration.cli.options import AsJson, AsOf, Selection, past_moment
 from mesh_orchestration.cli.sla_output import bars, budget, details, level, promised, standing, tally
 from mesh_orchestration.sla.wording import burn, share
 
@@ -31,7 +32,6 @@ sla_app = typer.Typer(
     help="Show how the products keep their service levels: mesh sla [SELECTION] [--window 7d] [--as-of T] [--json].",
     epilog="Example: mesh sla orders.orders.v1 --window 30d",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
+    selection: Selection = None,
     window: Annotated[str, typer.Option(help="How far back: 24h, 7d, 4w.")] = "7d",
-    as_of: Annotated[str, typer.Option("--as-of", help="A past moment (ISO 8601, UTC); now when left out.")] = "",
+    as_of: AsOf = "",
     as_json: AsJson = False,
 ) -> None:
     """Compliance, error budget, burn rate and breaches of each service level. Exit 1 when one is broken.
@@ -59,7 +59,7 @@ def report(
     from mesh_orchestration.sla.record import record
     from mesh_orchestration.sla.report import report as report_of
 
-    length, past = _length(window), _moment(as_of)
+    length, past = _length(window), past_moment(as_of)
     settings = Settings.load()
     mesh = load_mesh(settings)
     addresses = resolve(mesh, selection or ())
@@ -107,18 +107,6 @@ def _length(text: str) -> timedelta:
     if not timedelta(minutes=1) <= length <= timedelta(days=3660):
         raise SettingsError(f"--window {text} is out of range; give something from 1m to 3660d, e.g. 7d")
     return length
-
-
-def _moment(text: str) -> datetime | None:
-    from mesh_orchestration.errors import SettingsError
-
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(f"--as-of {text!r} is not an ISO 8601 time such as 2026-11-01T00:00:00") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _plain(found: SlaReport) -> dict[str, Any]:

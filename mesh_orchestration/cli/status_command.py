@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mesh_orchestration.cli.options import Selection
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import ContractError, Problem
 from mesh_orchestration.settings import Settings
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    selection: Annotated[list[str] | None, typer.Argument(help="Domains or addresses; all when left out.")] = None,
+    selection: Selection = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the products as JSON.")] = False,
 ) -> None:
     """Rows, snapshot, checks and freshness against the SLA. Exit 1 when a product is late, refused,

@@ -11,6 +11,7 @@ from mesh_orchestration.contract.duration import resolve_relative
 from mesh_orchestration.contract.types import LogicalType
 from mesh_orchestration.contract.wording import found
 from mesh_orchestration.expectations.arguments import is_relative
+from mesh_orchestration.moments import in_utc
 
 ORDERED = frozenset({"integer", "long", "float", "double", "decimal", "string", "date", "time", "timestamp"})
 """Types that have a smallest and a largest value."""
@@ -79,7 +80,7 @@ def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return in_utc(value)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     raise ValueError

@@ -33,10 +33,10 @@ from sqlalchemy import (
 )
 
 from mesh_orchestration.contract.model import Sla
+from mesh_orchestration.moments import microseconds, moment
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.course import Course, Interval, State
 from mesh_orchestration.storage.database import Database, Place
-from mesh_orchestration.storage.moments import microseconds, moment
 
 _TABLES = MetaData()
 _INTERVALS = Table(

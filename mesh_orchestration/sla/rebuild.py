@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.moments import EPOCH
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.sla.ledger import ledger_file, open_ledger
 from mesh_orchestration.sla.record import Recorded, record
-from mesh_orchestration.storage.moments import EPOCH
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from pyiceberg.types import DateType, TimestampType, TimestamptzType
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct, Sla
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.moments import EPOCH
 from mesh_orchestration.publication.query import first_row
 from mesh_orchestration.sla.measure import Fact
 from mesh_orchestration.storage.catalog import Lake, describe
-from mesh_orchestration.storage.moments import EPOCH
 from mesh_orchestration.storage.scan import plan, snapshot_schema
 from mesh_orchestration.storage.snapshots import Snapshot, ancestry, read_snapshot
 

@@ -14,6 +14,7 @@ from pyiceberg.table.snapshots import Snapshot as IcebergSnapshot
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import StorageError
+from mesh_orchestration.moments import in_utc
 from mesh_orchestration.storage.catalog import Lake
 from mesh_orchestration.storage.stamp import Stamp, Verdict
 
@@ -109,7 +110,7 @@ def _moment_or_id(as_of: str | int | datetime) -> datetime | int | None:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(moment)
     except (ValueError, OverflowError):  # no time, or one that no calendar has in UTC
         return None
 

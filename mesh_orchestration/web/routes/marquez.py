@@ -14,6 +14,7 @@ from mesh_orchestration.catalog import nodes, runs
 from mesh_orchestration.catalog.found import Looked, find
 from mesh_orchestration.catalog.found import namespace as one_namespace
 from mesh_orchestration.catalog.lineage_model import DatasetVersion, Job, NodeKey, Page, Run
+from mesh_orchestration.moments import in_utc
 from mesh_orchestration.web import marquez as shape
 from mesh_orchestration.web.context import CurrentCatalog
 from mesh_orchestration.web.errors import as_json, not_found
@@ -167,7 +168,12 @@ def events(
     newest_first = sortDirection.lower() == "desc"
     with catalog.reading() as conn:
         found: Page[dict[str, Any]] = runs.events(
-            conn, after=_utc(after), before=_utc(before), newest_first=newest_first, limit=limit, offset=offset
+            conn,
+            after=after and in_utc(after),
+            before=before and in_utc(before),
+            newest_first=newest_first,
+            limit=limit,
+            offset=offset,
         )
     return as_json({"events": list(found.items), "totalCount": found.total})
 
@@ -238,10 +244,6 @@ def _by_id(conn: Connection, namespace: str, name: str, ident: str) -> DatasetVe
                 return one
         offset += step
     return None
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Moments as stores keep them: whole microseconds since 1970 in UTC, which sort and compare alike in every database."""
+"""Moments: always in UTC, and kept by every store as whole microseconds since 1970, which sort and compare alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC, where it is taken to be when it names no zone; raises OverflowError beyond the calendar."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
