@@ -19,6 +19,7 @@ from bench.measure import Result, markdown
 NAMES = (
     "audit", "publish", "submit", "locations", "scale", "contracts", "policies", "lineage",
     "catalog", "catalog_search", "monitoring", "anomalies", "pages",
+    "governance_page",
 )  # fmt: skip
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 STORE = Path(__file__).resolve().parent.parent / ".mesh" / "bench"

@@ -50,10 +50,13 @@ def collect(settings: Settings, *, as_of: datetime | None = None) -> ComplianceR
         mesh = load_mesh(moment.settings)
         records = _records(settings, moment.at)
         with Guardrails(moment.settings) as guardrails, open_lake(settings) as lake:
-            verdicts = _by_subject(guardrails.products(mesh))
+            verdicts, served = _by_subject(guardrails.products(mesh)), _let_through(records)
             products = tuple(
                 _product(
-                    product, verdicts.get(str(address), ()), _published(lake, address, records, moment.at), moment.at
+                    product,
+                    verdicts.get(str(address), ()),
+                    _published(lake, address, served.get(str(address)), moment.at),
+                    moment.at,
                 )
                 for address, product in mesh.products.items()
             )
@@ -112,21 +115,23 @@ def _product(
     )
 
 
-def _published(lake: Lake, address: Address, records: Sequence[Record], at: datetime) -> Published | None:
+def _let_through(records: Sequence[Record]) -> Mapping[str, Record]:
+    """By address the newest record of a publication that was let through."""
+    return {
+        record.decision.subject: record
+        for record in records
+        if (record.decision.point, record.decision.verdict) == ("publish", "allow")
+    }
+
+
+def _published(lake: Lake, address: Address, record: Record | None, at: datetime) -> Published | None:
     """What was served: from the snapshot's own summary, or from the log when the snapshot has expired since."""
     kept = next((one for one in history(lake, address) if one.timestamp <= at), None)
     if kept:
         return _from_summary(kept)
-    let_through = [
-        record
-        for record in records
-        if (record.decision.point, record.decision.verdict, record.decision.subject)
-        == ("publish", "allow", str(address))
-    ]
-    if not let_through or let_through[-1].decision.snapshot is None:
+    if record is None or record.decision.snapshot is None:
         return None
-    last = let_through[-1]
-    return Published(last.decision.snapshot or 0, last.at, last.decision.bundle, last.hash)
+    return Published(record.decision.snapshot, record.at, record.decision.bundle, record.hash)
 
 
 def _from_summary(snapshot: Snapshot) -> Published:

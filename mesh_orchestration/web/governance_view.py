@@ -1,4 +1,4 @@
-"""What the governance page shows: who breaks which rule, how that was before, and what was denied when."""
+"""What the governance page shows beside the findings: how it was before, what was denied when, councils, waivers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,12 @@ from mesh_orchestration.compliance.report import ComplianceReport, RuleReport, W
 from mesh_orchestration.contract.loader import CONTRACTS
 from mesh_orchestration.errors import MeshError
 from mesh_orchestration.governance.bundle import POLICIES
-from mesh_orchestration.governance.decide import Verdict
 from mesh_orchestration.governance.decision_log import DecisionLog, Record
 from mesh_orchestration.planning.git import Repository
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.charts import Bar, Point
 
 WEEKS, MOMENTS, DAYS, SOON = 8, 8, 30, timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """How many products of a domain break a rule: so that it denies, and otherwise (warned, dry run, waived)."""
-
-    denied: int = 0
-    other: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,27 +58,6 @@ class Trend:
 
     points: tuple[Point, ...] = ()
     why: str = ""
-
-
-def matrix(report: ComplianceReport, domain: str = "") -> dict[str, dict[str, Cell]]:
-    """By code of each rule that is broken anywhere: how many products of which domain break it."""
-    found: dict[str, dict[str, Cell]] = {}
-    for verdict in violations(report, domain):
-        row = found.setdefault(verdict.code, {})
-        known = row.get(verdict.domain, Cell())
-        row[verdict.domain] = Cell(known.denied + verdict.denies, known.other + (not verdict.denies))
-    return dict(sorted(found.items()))
-
-
-def violations(report: ComplianceReport, domain: str = "", rule: str = "") -> tuple[Verdict, ...]:
-    """Every finding, those that deny first."""
-    found = [
-        verdict
-        for product in report.products
-        for verdict in product.verdicts
-        if (not domain or product.domain == domain) and (not rule or verdict.code == rule)
-    ]
-    return tuple(sorted(found, key=lambda verdict: (not verdict.denies, verdict.subject, verdict.code)))
 
 
 def councils(report: ComplianceReport) -> tuple[Council, ...]:
