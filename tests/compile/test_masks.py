@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,34 +41,39 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def in_sql(kind: str, value: Any, mask: str, key: str) -> Any:
-    field = SchemaField(name="a", type=kind)
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for all questions of this file: none of them leaves anything in it."""
     with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        source = f'(select ?::{SQL[kind]} as "a")'
-        return connection.execute(f"select {masked_expression(field, mask, key)} from {source}", [value]).fetchall()[0][
-            0
-        ]
+        connection.execute("set timezone = 'UTC'; set threads = 1")
+        yield connection
+
+
+def in_sql(database: duckdb.DuckDBPyConnection, kind: str, value: Any, mask: str, key: str) -> Any:
+    masked = masked_expression(SchemaField(name="a", type=kind), mask, key)
+    return database.execute(f'select {masked} from (select ?::{SQL[kind]} as "a")', [value]).fetchall()[0][0]
 
 
 @pytest.mark.parametrize("mask", WORDS)
 @pytest.mark.parametrize("kind", SQL)
 @given(data=st.data())
 @settings(max_examples=8)
-def test_a_value_is_masked_the_same_in_sql_and_in_python(kind: str, mask: str, data: st.DataObject) -> None:
+def test_a_value_is_masked_the_same_in_sql_and_in_python(
+    database: duckdb.DuckDBPyConnection, kind: str, mask: str, data: st.DataObject
+) -> None:
     value = data.draw(VALUES[kind])
 
-    assert in_sql(kind, value, mask, "key") == mask_value(value, mask, "key")
+    assert in_sql(database, kind, value, mask, "key") == mask_value(value, mask, "key")
 
 
 @pytest.mark.parametrize("mask", sorted(set(WORDS) - {"null"}))
-def test_without_a_key_a_column_is_redacted(mask: str) -> None:
-    assert in_sql("string", "eve@example.org", mask, "") == "***"
+def test_without_a_key_a_column_is_redacted(database: duckdb.DuckDBPyConnection, mask: str) -> None:
+    assert in_sql(database, "string", "eve@example.org", mask, "") == "***"
 
 
 @pytest.mark.parametrize("mask", WORDS)
-def test_a_null_stays_null(mask: str) -> None:
-    assert in_sql("string", None, mask, "key") is None
+def test_a_null_stays_null(database: duckdb.DuckDBPyConnection, mask: str) -> None:
+    assert in_sql(database, "string", None, mask, "key") is None
 
 
 @pytest.mark.parametrize(
@@ -86,8 +92,8 @@ def test_a_null_stays_null(mask: str) -> None:
     ],
 )
 @pytest.mark.parametrize("mask", ["hash", "generalise", "partial"])
-def test_the_edges_are_masked_the_same(kind: str, value: Any, mask: str) -> None:
-    assert in_sql(kind, value, mask, "key") == mask_value(value, mask, "key")
+def test_the_edges_are_masked_the_same(database: duckdb.DuckDBPyConnection, kind: str, value: Any, mask: str) -> None:
+    assert in_sql(database, kind, value, mask, "key") == mask_value(value, mask, "key")
 
 
 def test_an_unknown_mask_is_an_error() -> None:
