@@ -37,8 +37,8 @@ def public_address(request: Request) -> str:
     """The address at which browsers find this service, without a slash at its end: what the settings say, else how
     a browser on this machine calls it, else nothing. No other Host is believed."""
     gate: Gate = request.app.state.gate
-    if gate.flow and gate.flow.client.public:
-        return gate.flow.client.public
+    if gate.public:
+        return gate.public
     host = request.headers.get("host", "")
     name = urlsplit(f"//{host}").hostname or ""
     return f"{request.url.scheme}://{host}" if name == "localhost" or is_local(name) else ""

@@ -33,29 +33,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Client:
-    """What the provider knows this service as; ``public`` is its address for browsers, empty when it is not told."""
+    """What the provider knows this service as, what is asked of it, and for how long somebody is signed in."""
 
     id: str
     secret: str = field(repr=False)
     scopes: str
-    public: str
     seconds: int
 
     @classmethod
     def of(cls, settings: Settings) -> Client | None:
         """The client of the settings, None when they name none; raises SettingsError."""
-        public = settings.get("MESH_SERVE_URL").rstrip("/")
         found = cls(
             settings.get("MESH_OIDC_CLIENT_ID"),
             settings.get("MESH_OIDC_CLIENT_SECRET"),
             settings.get("MESH_OIDC_SCOPES", "openid profile email"),
-            public,
             settings.integer("MESH_OIDC_SESSION_MINUTES", 480) * 60,
         )
         if not found.id:
             return None
-        if public and (urlsplit(public).scheme not in ("http", "https") or not urlsplit(public).hostname):
-            raise SettingsError(f"MESH_SERVE_URL={public!r} is no address such as https://mesh.example.org")
         if "openid" not in found.scopes.split():
             raise SettingsError(f"MESH_OIDC_SCOPES={found.scopes!r} lacks openid; nobody can be recognised without it")
         if found.seconds <= 0:

@@ -26,6 +26,7 @@ from mesh_orchestration.web.errors import refusal
 from mesh_orchestration.web.security.callers import Caller
 from mesh_orchestration.web.security.code_flow import Client, CodeFlow
 from mesh_orchestration.web.security.discovery import ProviderError
+from mesh_orchestration.web.security.hosts import public_url
 from mesh_orchestration.web.security.oidc import Provider, Refusal, Verifier, scopes
 from mesh_orchestration.web.security.rates import Rates, is_local, peer, too_often
 from mesh_orchestration.web.security.roles import Roles
@@ -44,7 +45,7 @@ class Ended(Exception):
 
 class Gate:
     """Recognises callers by ``Authorization: Bearer`` or by the session that ``/sign-in`` began. ``flow`` is how people
-    sign in at the provider, None where they have to show a token."""
+    sign in at the provider, None where they have to show a token; ``public`` the address of this service, if told."""
 
     def __init__(self, settings: Settings, rates: Rates) -> None:
         self.settings, self.rates = settings, rates
@@ -53,7 +54,7 @@ class Gate:
             raise SettingsError(
                 f"MESH_AUTH={self.mode!r} is not one of token, oidc; unset it to serve this machine only"
             )
-        self.roles = Roles(settings.root)
+        self.public, self.roles = public_url(settings), Roles(settings.root)
         self.verifier = Verifier(Provider.of(settings)) if self.mode == "oidc" else None
         client = Client.of(settings) if self.verifier else None
         self.flow = CodeFlow(client, self.verifier) if client and self.verifier else None

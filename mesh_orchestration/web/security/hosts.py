@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.errors import refusal
 
@@ -24,7 +25,7 @@ class OurHostsOnly:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        public = urlsplit(settings.get("MESH_SERVE_URL")).hostname or "localhost"
+        public = urlsplit(public_url(settings)).hostname or "localhost"
         self.names = frozenset([public, *settings.get("MESH_ALLOWED_HOSTS").lower().replace(",", " ").split()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,6 +49,20 @@ class OurHostsOnly:
         except ValueError:
             return False
         return name == "localhost" or name in self.names or _is_address(name)
+
+
+def public_url(settings: Settings) -> str:
+    """The address at which browsers find this service, without a slash at its end, as MESH_SERVE_URL says; empty where
+    it says nothing. Raises SettingsError."""
+    said = settings.get("MESH_SERVE_URL").rstrip("/")
+    try:
+        parts = urlsplit(said)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if said and not is_one:
+        raise SettingsError(f"MESH_SERVE_URL={said!r} is no address; give one such as https://mesh.example.org")
+    return said
 
 
 def from_elsewhere(headers: Headers) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from mesh_orchestration.catalog.store import catalog_file, open_catalog
+from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.app import create_app
 
@@ -37,7 +37,7 @@ def visitor(settings: Settings, *, at: str = HERE) -> Iterator[Visitor]:
 
 def lay(settings: Settings) -> Settings:
     """The same settings, with an empty catalog in place: making its tables takes longer than most tests."""
-    file = catalog_file(settings)
+    file = Catalog.place.path(settings)
     if not settings.get("MESH_CATALOG_URL") and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(_empty())
@@ -49,4 +49,4 @@ def _empty() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(root=Path(folder), home=Path(folder))
         open_catalog(settings).close()
-        return catalog_file(settings).read_bytes()
+        return Catalog.place.path(settings).read_bytes()

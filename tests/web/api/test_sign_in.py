@@ -275,6 +275,8 @@ def test_no_host_is_believed_but_this_machine(ana: Person, host: str, status: in
     ("name", "value"),
     [
         ("MESH_SERVE_URL", "mesh.example.org"),
+        ("MESH_SERVE_URL", "https://[mesh"),
+        ("MESH_SERVE_URL", "https://mesh:port"),
         ("MESH_OIDC_SCOPES", "profile"),
         ("MESH_OIDC_SESSION_MINUTES", "0"),
         ("MESH_OIDC_SESSION_MINUTES", "long"),
