@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,22 @@ def exported(*amounts: float | None, columns: str = "", files: int = 1) -> Expor
     return export
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Opened once, because opening costs more than what is asked; each question takes a cursor of its own."""
+    return duckdb.connect(":memory:")
+
+
 def copy_to(path: Path, query: str) -> None:
     """Write a DuckDB query's rows as zstd Parquet."""
-    with duckdb.connect(":memory:") as connection:
+    with _database().cursor() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
 
 
 def no_negative_amounts(product: DataProduct, paths: Sequence[Path], now: datetime) -> tuple[CheckResult, ...]:
     """One check of severity ``error``: no amount is negative."""
-    with duckdb.connect(":memory:") as connection:
+    with _database().cursor() as connection:
         names = [str(path) for path in paths]
         query = "select count(*), count(*) filter (amount < 0), min(amount)::text from read_parquet(?)"
         rows, bad, least = connection.execute(query, [names]).fetchall()[0]
@@ -71,7 +78,7 @@ def publish_orders(lake: Lake, *amounts: float | None, run: str, **said: Any) ->
 def amounts_of(lake: Lake, snapshot: Snapshot | None) -> list[float]:
     """The amounts of a snapshot, read as a consumer reads them."""
     assert snapshot is not None
-    with duckdb.connect(":memory:") as connection:
+    with _database().cursor() as connection:
         rows = connection.execute(f"select amount from ({scan(lake, snapshot).sql()}) order by 1").fetchall()
     return [float(amount) for (amount,) in rows]
 
