@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -22,10 +22,12 @@ from mesh_orchestration.catalog.tables_products import (
     USAGE,
     VERSIONS,
 )
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 
 Origin = Literal["contract", "registered"]
+_PARAMETERS = 400
 _OF_A_PRODUCT = (PRODUCTS, COLUMNS, VERSIONS, PUBLICATIONS, CHECK_RESULTS, USAGE, RUN_COSTS, TRAITS)
 
 
@@ -38,29 +40,66 @@ class State:
     commit: str = ""
 
 
-def write_contracts(conn: Connection, mesh: Mesh) -> tuple[str, ...]:
-    """Bring the rows to what the contracts say; returns the addresses that are new, changed or gone.
+@dataclass(frozen=True)
+class Behind:
+    """The products of which the catalog does not know the contract as it is now, those whose contract is gone, and
+    those of which only what is wrong with their domain is another."""
 
-    A product that was registered from outside stays until a contract of this mesh takes its address.
-    """
-    known = {
-        row.address: row for row in conn.execute(select(*PRODUCTS.c["address", "hash", "origin", "file", "problem"]))
-    }
-    problems = {domain: str(error) for domain, error in mesh.broken.items()}
-    living = {str(address): product for address, product in mesh.products.items()}
-    gone = [address for address, row in known.items() if row.origin == "contract" and address not in living]
-    changed = []
-    for address, product in living.items():
-        row, problem = known.get(address), problems.get(product.domain, "")
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+    troubled: tuple[str, ...]
+
+
+def behind(conn: Connection, mesh: Mesh) -> Behind:
+    """Where the rows are behind the contracts. A product that was registered from outside is not gone; a contract of
+    this mesh takes its address."""
+    said = select(*PRODUCTS.c["address", "hash", "origin", "file", "problem"])
+    known = {row.address: row for row in conn.execute(said)}
+    problems = _problems(mesh)
+    changed, troubled = [], []
+    for one, product in mesh.products.items():
+        row = known.get(address := str(one))
         if row is None or (row.hash, row.origin, row.file) != (product.fingerprint, "contract", product.source):
             changed.append(address)
-            write_product(conn, product, "contract", new=row is None, problem=problem)
-        elif row.problem != problem:
-            conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(problem=problem))
-    forget(conn, gone)
+        elif row.problem != problems.get(product.domain, ""):
+            troubled.append(address)
+    living = set(map(str, mesh.products))
+    gone = [address for address, row in known.items() if row.origin == "contract" and address not in living]
+    return Behind(tuple(changed), tuple(gone), tuple(troubled))
+
+
+def write_some(conn: Connection, mesh: Mesh, addresses: Sequence[str]) -> None:
+    """Bring the rows of these products to what their contracts say."""
+    problems = _problems(mesh)
+    known: set[str] = set(conn.execute(select(PRODUCTS.c.address).where(PRODUCTS.c.address.in_(addresses))).scalars())
+    for address in addresses:
+        product = mesh.products[Address.parse(address)]
+        write_product(conn, product, "contract", new=address not in known, problem=problems.get(product.domain, ""))
+
+
+def write_rest(conn: Connection, mesh: Mesh, found: Behind) -> None:
+    """Bring everything to what the contracts say that is not of one product that changed: what is gone, what is wrong
+    with a domain, which domains there are, who reads whom."""
+    problems = _problems(mesh)
+    for address in found.troubled:
+        problem = problems.get(Address.parse(address).domain, "")
+        conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(problem=problem))
+    forget(conn, found.gone)
     _write_domains(conn, mesh.domains, problems)
     _write_edges(conn, mesh)
-    return (*changed, *gone)
+
+
+def write_contracts(conn: Connection, mesh: Mesh) -> tuple[str, ...]:
+    """Bring all rows to what the contracts say; returns the addresses that are new, changed or gone."""
+    found = behind(conn, mesh)
+    for start in range(0, len(found.changed), _PARAMETERS):
+        write_some(conn, mesh, found.changed[start : start + _PARAMETERS])
+    write_rest(conn, mesh, found)
+    return (*found.changed, *found.gone)
+
+
+def _problems(mesh: Mesh) -> dict[str, str]:
+    return {domain: str(error) for domain, error in mesh.broken.items()}
 
 
 def forget(conn: Connection, addresses: Iterable[str]) -> None:

@@ -6,17 +6,17 @@ Every part reads first and then writes in a transaction of its own, so that whoe
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from mesh_orchestration.catalog.contracts import State, write_contracts, write_versions
+from mesh_orchestration.catalog.contracts import State, behind, write_rest, write_some, write_versions
 from mesh_orchestration.catalog.lake import Kept, read_kept
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.scores import score_products
-from mesh_orchestration.catalog.search_index import index_lineage, index_products, missing
+from mesh_orchestration.catalog.search_index import BATCH, index_all_lineage, index_products, missing
 from mesh_orchestration.catalog.standing import PROJECTED
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import (
@@ -63,16 +63,14 @@ class Projected:
 def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
     """Bring the catalog to what contracts, Iceberg and the log of decisions say now. Raises StorageError when the
     catalog or the log cannot be used; a table that cannot be read leaves what was known of its product."""
-    with catalog.writing() as conn:
-        changed = write_contracts(conn, mesh)
+    changed = _contracts(catalog, mesh)
     attempts, published, troubles = _publications(settings, catalog, mesh)
     _versions(settings, catalog, mesh, changed)
     _forget_old_checks(settings, catalog)
     reads = count_reads(settings, catalog)
     score_products(settings, catalog, {*changed, *published})
+    indexed = len(changed) + _index(catalog)
     with catalog.writing() as conn:
-        indexed = index_products(conn, sorted({*changed, *missing(conn)}))
-        indexed += index_lineage(conn)
         write_mark(conn, PROJECTED, settings.now().isoformat())
     return Projected(len(changed), attempts, reads, indexed, troubles)
 
@@ -87,6 +85,37 @@ def clear(conn: Connection) -> None:
     for whole in (DOMAINS, USAGE, RUN_COSTS, MARKS, SEARCH):
         conn.execute(delete(whole))
     conn.execute(delete(PRODUCTS).where(PRODUCTS.c.origin == "contract"))
+
+
+def _contracts(catalog: Catalog, mesh: Mesh) -> tuple[str, ...]:
+    """Write what is new in contracts; returns the addresses that are new, changed or gone. Whatever becomes of this
+    process, search knows each product as its row has it."""
+    with catalog.reading() as conn:
+        found = behind(conn, mesh)
+    for part in _parts(found.changed):
+        with catalog.writing() as conn:
+            write_some(conn, mesh, part)
+            index_products(conn, part)
+    with catalog.writing() as conn:
+        write_rest(conn, mesh, found)
+        if found.gone:
+            index_products(conn, found.gone)
+    return (*found.changed, *found.gone)
+
+
+def _index(catalog: Catalog) -> int:
+    """Let search know whatever it does not; returns how many things that were."""
+    with catalog.reading() as conn:
+        products = sorted(missing(conn))
+    for part in _parts(products):
+        with catalog.writing() as conn:
+            index_products(conn, part)
+    return len(products) + index_all_lineage(catalog)
+
+
+def _parts(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(addresses), BATCH):
+        yield addresses[start : start + BATCH]
 
 
 def _publications(settings: Settings, catalog: Catalog, mesh: Mesh) -> tuple[int, set[str], tuple[str, ...]]:
@@ -164,25 +193,28 @@ def _forget_old_checks(settings: Settings, catalog: Catalog) -> None:
 
 def _versions(settings: Settings, catalog: Catalog, mesh: Mesh, changed: Sequence[str]) -> None:
     """What contracts said before, from git where it knows, and what they say now."""
+    said = (VERSIONS.c.address == PRODUCTS.c.address) & (VERSIONS.c.hash == PRODUCTS.c.hash)
+    query = select(PRODUCTS.c.address, VERSIONS.c.commit).join(VERSIONS, said)
     with catalog.reading() as conn:
-        known: Iterable[str] = conn.execute(
-            select(PRODUCTS.c.address)
-            .join(VERSIONS, (VERSIONS.c.address == PRODUCTS.c.address) & (VERSIONS.c.hash == PRODUCTS.c.hash))
-            .where(VERSIONS.c.commit != "")
-        ).scalars()
-        settled, head = set(known), read_mark(conn, "commit")
+        known: dict[str, str] = dict(conn.execute(query).tuples().all())
+        head = read_mark(conn, "commit")
     try:
         repository = Repository.of(settings)
         newest = repository.base("HEAD").commit
     except SettingsError:
         repository, newest = None, ""
     living = {str(address): product for address, product in mesh.products.items()}
-    loose = [address for address in living if address not in settled]
-    wanted = [address for address in loose if newest != head or address in changed]
+    wanted = [
+        address
+        for address in living
+        if address not in known or (not known[address] and (newest != head or address in changed))
+    ]
     found = _committed(repository, wanted) if repository and wanted else {}
+    for part in _parts(wanted):
+        with catalog.writing() as conn:
+            for address in part:
+                write_versions(conn, address, [*found.get(address, ()), State(living[address], None)])
     with catalog.writing() as conn:
-        for address in wanted:
-            write_versions(conn, address, [*found.get(address, ()), State(living[address], None)])
         write_mark(conn, "commit", newest)
 
 

@@ -1,29 +1,39 @@
-"""What search knows: one document for each product, and for each dataset and job that comes from elsewhere."""
+"""What search knows: one document for each product, and for each dataset and job that comes from elsewhere.
+
+Several may write at once, in this process or others: they take turns, a few hundred things at a time.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, text
 
 from mesh_orchestration.catalog import tables_lineage as lineage
 from mesh_orchestration.catalog.contracts import pii_of, read_document
 from mesh_orchestration.catalog.marks import read_mark, write_mark
+from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import PRODUCTS, SEARCH
 from mesh_orchestration.catalog.words import plain
 from mesh_orchestration.contract.model import DataProduct
 
 GENERATION = "search"
+BATCH = 200
+"""Things of one transaction: whoever has lineage to write waits for its end, some tenths of a second at most."""
 _LINEAGE = "search lineage"
-_BATCH = 400
+_LOCK_NUMBER = 7_215_604_392  # any number of our own: the PostgreSQL advisory lock of whoever writes what search knows
+_PARAMETERS = 400
+_TIMES = ("written_at", "dropped_at", "renamed_at")
 _Row = dict[str, Any]
 
 
 def index_products(conn: Connection, addresses: Sequence[str]) -> int:
     """Write anew what search knows of these products; those that are gone are forgotten. Returns how many."""
-    for part in _parts(addresses):
+    _take_turn(conn)
+    for part in _parts(addresses, _PARAMETERS):
         conn.execute(delete(SEARCH).where(SEARCH.c.kind == "product", SEARCH.c.key.in_(part)))
         # The mesh's own lineage names a product's dataset by its address.
         conn.execute(delete(SEARCH).where(SEARCH.c.kind == "dataset", SEARCH.c.title.in_(part)))
@@ -40,54 +50,90 @@ def missing(conn: Connection) -> set[str]:
 
 
 def index_lineage(conn: Connection) -> int:
-    """Write what search does not know yet of datasets and jobs from elsewhere; returns how many."""
+    """Write what search does not know yet of datasets and jobs from elsewhere, at most some hundred of them; returns
+    how many were looked at, 0 when nothing is left."""
+    _take_turn(conn)
     state = conn.execute(select(*lineage.state.c["epoch", "generation"])).one_or_none()
     if state is None:
         return 0
-    epoch, node, generation = (read_mark(conn, _LINEAGE) or " -1 -1").split(" ")
-    if epoch != state.epoch:
+    place = before = _Place.read(conn)
+    if place.epoch != state.epoch:
         conn.execute(delete(SEARCH).where(SEARCH.c.kind != "product"))
-        node = generation = "-1"
-    rows = _changed_nodes(conn, int(node), int(generation))
-    for part in _parts(rows):
+        place = _Place(state.epoch)
+    place, silent = _silent(conn, place)
+    place, told = _told(conn, place, state.generation)
+    ids = sorted({*silent, *told})
+    for part in _parts(ids, _PARAMETERS):
         _write_nodes(conn, part)
-    last = max([int(node), *(row["id"] for row in rows)])
-    write_mark(conn, _LINEAGE, f"{state.epoch} {last} {state.generation}")
-    gone = _forget_nodes(conn)
-    _bump(conn, len(rows) + gone)
-    return len(rows)
+    if place != before:
+        place.write(conn)
+    _bump(conn, len(ids))
+    return len(ids)
 
 
-def _changed_nodes(conn: Connection, node: int, generation: int) -> Sequence[RowMapping]:
-    """The nodes with an id above ``node``, and those of which something was said after ``generation``."""
-    table, facets = lineage.nodes, lineage.facets
-    changed = select(facets.c.node_id).where(facets.c.generation > generation)
-    query = select(*table.c["id", "kind", "namespace", "name", "description", "dropped_at", "renamed_to"])
-    found = query.where(or_(table.c.id > node, table.c.id.in_(changed))).order_by(table.c.id)
-    return conn.execute(found).mappings().all()
+def index_all_lineage(catalog: Catalog) -> int:
+    """The same for all that search does not know, each part in a transaction of its own."""
+    total = 0
+    while True:
+        with catalog.writing() as conn:
+            found = index_lineage(conn)
+        total += found
+        if not found:
+            return total
 
 
-def _forget_nodes(conn: Connection) -> int:
-    """Take out datasets that were dropped or have another name now; returns how many."""
+@dataclass(frozen=True)
+class _Place:
+    """How far the index has come: the last ``node`` looked at for whether anything is said of it; and in what is said,
+    the ``generation`` it is at, of which it has the nodes up to ``last``."""
+
+    epoch: str = ""
+    node: int = -1
+    generation: int = 0
+    last: int = -1
+
+    @classmethod
+    def read(cls, conn: Connection) -> Self:
+        epoch, *numbers = (read_mark(conn, _LINEAGE) or " ").split(" ")
+        return cls(epoch, *map(int, numbers)) if len(numbers) == 3 else cls()
+
+    def write(self, conn: Connection) -> None:
+        write_mark(conn, _LINEAGE, f"{self.epoch} {self.node} {self.generation} {self.last}")
+
+
+def _silent(conn: Connection, place: _Place) -> tuple[_Place, list[int]]:
+    """The next nodes of which nothing is said; those of which something is are found by that."""
     table = lineage.nodes
-    gone = or_(table.c.dropped_at.is_not(None), table.c.renamed_to.is_not(None))
-    keys = select(table.c.namespace + ":" + table.c.name).where(table.c.kind == "dataset", gone)
-    return conn.execute(delete(SEARCH).where(SEARCH.c.kind == "dataset", SEARCH.c.key.in_(keys))).rowcount
+    newest: int = conn.execute(select(func.coalesce(func.max(table.c.id), place.node))).scalar_one()
+    said = select(lineage.facets.c.node_id).where(lineage.facets.c.node_id == table.c.id).exists()
+    query = select(table.c.id).where(table.c.id > place.node, table.c.id <= newest, ~said).order_by(table.c.id)
+    found: list[int] = list(conn.execute(query.limit(BATCH)).scalars())
+    return replace(place, node=found[-1] if len(found) == BATCH else newest), found
 
 
-def _write_nodes(conn: Connection, rows: Sequence[RowMapping]) -> None:
-    ids = [row["id"] for row in rows]
-    keys = [_key(row) for row in rows]
-    conn.execute(delete(SEARCH).where(SEARCH.c.kind != "product", SEARCH.c.key.in_(keys)))
+def _told(conn: Connection, place: _Place, newest: int) -> tuple[_Place, list[int]]:
+    """The next nodes of which something was said, in the order of its writing; ``newest`` is the last generation."""
+    table = lineage.facets
+    beyond = or_(table.c.generation > place.generation, table.c.node_id > place.last)
+    query = select(table.c.generation, table.c.node_id).distinct().where(table.c.generation >= place.generation, beyond)
+    rows = conn.execute(query.order_by(table.c.generation, table.c.node_id).limit(BATCH)).all()
+    if len(rows) == BATCH:
+        return replace(place, generation=rows[-1].generation, last=rows[-1].node_id), [row.node_id for row in rows]
+    return replace(place, generation=newest + 1, last=-1), [row.node_id for row in rows]
+
+
+def _write_nodes(conn: Connection, ids: Sequence[int]) -> None:
+    """Write anew what search knows of these nodes; datasets that are gone, or have another name now, are forgotten."""
+    ids = sorted({*ids, *_former(conn, ids)})
+    table = lineage.nodes
+    wanted = select(*table.c["id", "kind", "namespace", "name", "description", *_TIMES])
+    rows = conn.execute(wanted.where(table.c.id.in_(ids)).order_by(table.c.id)).mappings().all()
+    for kind in ("dataset", "job"):
+        keys = [_key(row) for row in rows if row["kind"] == kind]
+        conn.execute(delete(SEARCH).where(SEARCH.c.kind == kind, SEARCH.c.key.in_(keys)))
     names = {row["name"] for row in rows if row["kind"] == "dataset"}
     ours: set[str] = set(conn.execute(select(PRODUCTS.c.address).where(PRODUCTS.c.address.in_(names))).scalars())
-    shown = [
-        row
-        for row in rows
-        if row["dropped_at"] is None
-        and row["renamed_to"] is None
-        and not (row["kind"] == "dataset" and row["name"] in ours)
-    ]
+    shown = [row for row in rows if not _gone(row) and not (row["kind"] == "dataset" and row["name"] in ours)]
     fields = _by_node(conn, lineage.fields, lineage.fields.c.dataset_id, ids)
     tags = _by_node(conn, lineage.tags, lineage.tags.c.node_id, ids)
     owners = _by_node(conn, lineage.owners, lineage.owners.c.node_id, ids)
@@ -95,6 +141,20 @@ def _write_nodes(conn: Connection, rows: Sequence[RowMapping]) -> None:
         conn,
         [_of_node(row, fields.get(row["id"], []), tags.get(row["id"], []), owners.get(row["id"], [])) for row in shown],
     )
+
+
+def _former(conn: Connection, ids: Sequence[int]) -> Iterable[int]:
+    """The datasets that are now called as some of these nodes."""
+    table = lineage.nodes
+    query = select(table.c.id).where(table.c.id.in_(ids), table.c.lifecycle == "RENAME")
+    renamed: Sequence[int] = conn.execute(query).scalars().all()
+    return conn.execute(select(table.c.id).where(table.c.renamed_to.in_(renamed))).scalars() if renamed else ()
+
+
+def _gone(row: RowMapping) -> bool:
+    """Whether the dataset was dropped or renamed, and not written since."""
+    ends = [at for at in (row["dropped_at"], row["renamed_at"]) if at is not None]
+    return bool(ends) and (row["written_at"] is None or max(ends) >= row["written_at"])
 
 
 def _by_node(conn: Connection, table: Any, column: Any, ids: Sequence[int]) -> Mapping[int, list[RowMapping]]:
@@ -173,6 +233,12 @@ def _bump(conn: Connection, count: int) -> None:
         write_mark(conn, GENERATION, str(int(read_mark(conn, GENERATION) or 0) + 1))
 
 
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]
+def _take_turn(conn: Connection) -> None:
+    """Wait until nobody else writes what search knows; SQLite has one writer at a time anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
+
+
+def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
