@@ -20,6 +20,7 @@ from mesh_orchestration.catalog.tables_products import (
     PUBLICATIONS,
     VERSIONS,
 )
+from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct
 
 Health = Literal["good", "warned", "late", "refused", "never"]
@@ -195,6 +196,13 @@ def versions(conn: Connection, address: str) -> tuple[Version, ...]:
         for row in conn.execute(select(VERSIONS).where(VERSIONS.c.address == address)).mappings()
     ]
     return tuple(sorted(found, key=lambda one: (one.at is None, one.at or _EPOCH, _numbers(one.version)), reverse=True))
+
+
+def majors(conn: Connection, product: DataProduct) -> dict[Address, DataProduct]:
+    """The contracts of a product by address, one a major."""
+    same = (PRODUCTS.c.domain == product.domain, PRODUCTS.c.name == product.name)
+    rows = conn.execute(select(*PRODUCTS.c["document", "file"]).where(*same))
+    return {one.address: one for one in (read_document(row.document, row.file) for row in rows)}
 
 
 def titles(conn: Connection, addresses: Collection[str]) -> dict[str, str]:

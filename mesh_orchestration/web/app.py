@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -28,18 +28,21 @@ from mesh_orchestration.web.security.rates import LimitedRates, Rates
 HERE = Path(__file__).parent
 
 
-def create_app(settings: Settings, *, started: Callable[[FastAPI], None] | None = None) -> FastAPI:
-    """The service of one mesh; ``started`` is called once it has its catalog. Raises SettingsError for settings that
-    cannot be; at start StorageError when the catalog cannot be used."""
+Beside = Callable[[FastAPI], AbstractContextManager[object]]
+"""What goes on beside the requests, from when the application has its catalog until it ends."""
+
+
+def create_app(settings: Settings, *, beside: Beside = nullcontext) -> FastAPI:
+    """The service of one mesh. Raises SettingsError for settings that cannot be; at start StorageError when the catalog
+    cannot be used."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_catalog(settings) as catalog:
             app.state.catalog, app.state.inbox = catalog, Inbox(catalog)
-            if started:
-                started(app)
             try:
-                yield
+                with beside(app):
+                    yield
             finally:
                 app.state.inbox.close()
 

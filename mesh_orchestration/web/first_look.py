@@ -5,46 +5,75 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
 from jinja2 import TemplateError
 
+from mesh_orchestration.catalog.collection import lasting
 from mesh_orchestration.catalog.held import held_of
 from mesh_orchestration.catalog.held_columns import columns_of
-from mesh_orchestration.catalog.project import project
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import MeshError
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.web.kept import Kept, kept_of, mesh_of, readers_of
+from mesh_orchestration.web.kept import kept_of, readers_of
 from mesh_orchestration.web.pages import environment
+from mesh_orchestration.web.projecting import projecting
 
+_BEHIND = "the catalog may be behind the mesh"
+_OFTEN = 0.1  # seconds
 _log = logging.getLogger("mesh.catalog")
 
 
-def begin(app: FastAPI) -> None:
-    """Look, once, in a thread that nobody waits for; ``app`` has its catalog open."""
-    threading.Thread(target=_look, args=(app,), name="first-look", daemon=True).start()
-
-
-def _look(app: FastAPI) -> None:
+def look(app: FastAPI, stop: threading.Event) -> None:
+    """Look, once, and come back when all is known, or soon after ``stop``; ``app`` has its catalog open."""
     settings: Settings = app.state.settings
     catalog: Catalog = app.state.catalog
-    kept = kept_of(app)
-    _try(lambda: read_lineage(catalog), "the first question about lineage will take longer")
-    _try(compile_templates, "a page cannot be shown")
-    _try(lambda: _project(settings, catalog, kept), "the catalog may be behind the mesh")
+    lineage = "the first question about lineage will take longer"
+    steps: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: read_graph(catalog), lineage),
+        (compile_templates, "a page cannot be shown"),
+        (lambda: read_columns(catalog), lineage),
+    )
+    try:
+        with projecting(settings) as projection:
+            _try(steps, stop)
+            while projection.poll() is None and not stop.wait(_OFTEN):
+                pass
+            if projection.poll():
+                _log.warning(_BEHIND)
+    except OSError as error:
+        _log.warning("%s: %s", _BEHIND, error)
+    # Last, because it reads the contracts, which the projection has made ready to be read fast.
+    _try(((lambda: readers_of(kept_of(app), settings), "the first question about readers will take longer"),), stop)
 
 
-def read_lineage(catalog: Catalog) -> None:
-    """Have the graph of the catalog in memory, then its columns: questions about the graph wait for the graph alone."""
-    with catalog.reading() as conn:
+def _try(steps: Iterable[tuple[Callable[[], object], str]], stop: threading.Event) -> None:
+    """One step after the other until ``stop``; of each what it means that it went wrong."""
+    for step, otherwise in steps:
+        if stop.is_set():
+            return
+        try:
+            step()
+        except (MeshError, TemplateError) as error:
+            _log.warning("%s: %s", otherwise, error)
+
+
+def read_graph(catalog: Catalog) -> None:
+    """Have the graph of the catalog in memory."""
+    with catalog.reading() as conn, lasting():
         held = held_of(conn)
         with held.lock:
             held.refresh(conn)
-    with catalog.reading() as conn, held.lock:
-        held.refresh(conn)
-        columns_of(conn, held)
+
+
+def read_columns(catalog: Catalog) -> None:
+    """Have which column is made of which in memory; whoever asks only about the graph before need not wait for it."""
+    with catalog.reading() as conn, lasting():
+        held = held_of(conn)
+        with held.lock:
+            held.refresh(conn)
+            columns_of(conn, held)
 
 
 def compile_templates() -> None:
@@ -52,15 +81,3 @@ def compile_templates() -> None:
     pages = environment()
     for name in pages.list_templates():
         pages.get_template(name)
-
-
-def _project(settings: Settings, catalog: Catalog, kept: Kept) -> None:
-    project(settings, catalog, mesh_of(kept, settings))
-    readers_of(kept, settings)
-
-
-def _try(step: Callable[[], None], otherwise: str) -> None:
-    try:
-        step()
-    except (MeshError, TemplateError) as error:
-        _log.warning("%s: %s", otherwise, error)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
 
+from mesh_orchestration.catalog.collection import lasting
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.impact.readers import Readers, readers
 from mesh_orchestration.settings import Settings
@@ -149,19 +150,31 @@ CurrentKept = Annotated[Kept, Depends(_kept)]
 def mesh_of(kept: Kept, settings: Settings) -> Mesh:
     """The contracts as they were at most a few seconds ago; loaded again only when a file of theirs changed."""
     return unless_same(
-        kept, "mesh", lambda: stamp_of(settings.contracts_dir), lambda: load_mesh(settings), seconds=MESH_SECONDS
+        kept, "mesh", lambda: stamp_of(settings.contracts_dir), lambda: _load(settings), seconds=MESH_SECONDS
     )
 
 
 def readers_of(kept: Kept, settings: Settings) -> Readers:
     """Who reads what by contracts and models; what is found for one answer is there for the next."""
-    return unless_same(
-        kept,
-        "readers",
-        lambda: stamp_of(settings.contracts_dir) + stamp_of(settings.dbt_dir),
-        lambda: readers(load_mesh(settings), settings.root, settings.home),
-        seconds=MESH_SECONDS,
-    )
+
+    def find() -> Readers:
+        return readers(_mesh_now(kept, settings), settings.root, settings.home)
+
+    def stamp() -> str:
+        return stamp_of(settings.contracts_dir) + stamp_of(settings.dbt_dir)
+
+    return unless_same(kept, "readers", stamp, find, seconds=MESH_SECONDS)
+
+
+def _mesh_now(kept: Kept, settings: Settings) -> Mesh:
+    """The contracts as they are now: those of ``mesh_of`` if no file changed since."""
+    last: tuple[str, Mesh] | None = kept.last("mesh")
+    return last[1] if last and last[0] == stamp_of(settings.contracts_dir) else _load(settings)
+
+
+def _load(settings: Settings) -> Mesh:
+    with lasting():
+        return load_mesh(settings)
 
 
 def unless_same(kept: Kept, name: str, stamp: Callable[[], str], find: Callable[[], T], *, seconds: float) -> T:

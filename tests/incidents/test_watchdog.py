@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.incidents.store import Store, note_progress, open_store
 from mesh_orchestration.incidents.watchdog import BEAT, SUBJECT, look
 from mesh_orchestration.settings import Settings
@@ -31,10 +32,10 @@ def test_a_daemon_that_goes_silent_is_one_incident_until_it_beats_again(tmp_path
     with open_store(settings) as store:
         beat(store, NOON)
         for later in (100, 180, 181, 600):
-            look(settings, store, since=NOON - 60, now=NOON + later)
+            look(settings, store, lambda: load_mesh(settings), since=NOON - 60, now=NOON + later)
         assert subjects(store) == [SUBJECT]
         beat(store, NOON + 700)
-        look(settings, store, since=NOON - 60, now=NOON + 701)
+        look(settings, store, lambda: load_mesh(settings), since=NOON - 60, now=NOON + 701)
 
         assert [one.state for one in store.incidents("all")] == ["recovered"]
 
@@ -43,7 +44,7 @@ def test_a_mesh_that_was_stopped_for_the_night_begins_without_an_incident(tmp_pa
     settings = mesh_of_three(tmp_path)
     with open_store(settings) as store:
         beat(store, NOON - 8 * 3600)
-        look(settings, store, since=NOON, now=NOON + 10)
+        look(settings, store, lambda: load_mesh(settings), since=NOON, now=NOON + 10)
 
         assert subjects(store) == []
 
@@ -51,7 +52,7 @@ def test_a_mesh_that_was_stopped_for_the_night_begins_without_an_incident(tmp_pa
 def test_a_mesh_that_never_had_a_daemon_has_none_that_is_silent(tmp_path: Path) -> None:
     settings = mesh_of_three(tmp_path)
     with open_store(settings) as store:
-        look(settings, store, since=NOON, now=NOON + 3600)
+        look(settings, store, lambda: load_mesh(settings), since=NOON, now=NOON + 3600)
 
         assert subjects(store) == []
 

@@ -20,6 +20,13 @@ PATIENCE = 60.0  # seconds, on a machine that does much else
 @contextmanager
 def service(settings: Settings, **environ: str) -> Iterator[str]:
     """The URL of a service of the mesh of ``settings``; it ends with the block. ``environ`` adds settings."""
+    with serving(settings, **environ) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(settings: Settings, **environ: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with its process."""
     settings.home.mkdir(parents=True, exist_ok=True)
     said = settings.home / "serve.log"
     with said.open("w") as out:
@@ -31,7 +38,7 @@ def service(settings: Settings, **environ: str) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield _ready(process, said)
+        yield _ready(process, said), process
     finally:
         process.terminate()
         try:

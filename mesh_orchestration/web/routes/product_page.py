@@ -18,7 +18,6 @@ from mesh_orchestration.sla import wording as sla_wording
 from mesh_orchestration.web import pictures
 from mesh_orchestration.web.consume import ways
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
-from mesh_orchestration.web.kept import CurrentKept, mesh_of
 from mesh_orchestration.web.levels import product_levels
 from mesh_orchestration.web.nearby import nearby
 from mesh_orchestration.web.pages import is_fragment, render
@@ -36,7 +35,6 @@ def product(
     address: str,
     settings: CurrentSettings,
     catalog: CurrentCatalog,
-    kept: CurrentKept,
     caller: CurrentCaller,
 ) -> Response:
     """The page of one product; one named without its major leads to the newest."""
@@ -54,7 +52,6 @@ def product(
         request,
         "product.html",
         **values,
-        ending=deprecation_of(detail.contract, mesh_of(kept, settings).products),
         troubles=troubles(settings, "all", subject=name, limit=_INCIDENTS),
         oddities=oddities(settings, name),
         levels=product_levels(settings, name),
@@ -136,6 +133,7 @@ def _told(connection: Connection, settings: Settings, detail: products.ProductDe
         "usage": usage.usage(connection, name, now=now, days=_DAYS),
         "nearby": nearby(connection, settings, detail),
         "cost": cost.cost(connection, name, now=now, days=_DAYS),
+        "ending": deprecation_of(detail.contract, products.majors(connection, detail.contract)),
         "names": products.titles(connection, (*detail.reads, *detail.read_by)),
     }
 
