@@ -30,7 +30,7 @@ from mesh_orchestration.catalog.ingest import ingest, keep
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.received import received_body
 from mesh_orchestration.catalog.runs import events
-from mesh_orchestration.catalog.store import Catalog, catalog_file, open_catalog
+from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.app import create_app
 
@@ -107,7 +107,7 @@ def run() -> tuple[Result, ...]:
             samples, sizes = [], []
             for told in batches:
                 samples.append(timed(partial(_ingest, catalog, told)))
-                sizes.append(catalog_file(settings).stat().st_size)
+                sizes.append(Catalog.place.path(settings).stat().st_size)
             kept = _kept(catalog)
             if kept != EVENTS * len(batches):
                 raise RuntimeError(f"{kept:,} of {EVENTS * len(batches):,} events were kept")

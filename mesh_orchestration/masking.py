@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite, isnan
@@ -61,11 +60,6 @@ def without_values(message: str) -> str:
     if said := _DATA_EXCEPTION.search(message):
         return message[: said.start()] + _safe(message[said.start() :])
     return message
-
-
-def mask_row(row: Mapping[str, Any], masks: Mapping[str, str], key: str = "") -> dict[str, Any]:
-    """``row`` with the masked columns masked."""
-    return {name: mask_value(value, masks[name], key) if name in masks else value for name, value in row.items()}
 
 
 def derived_key(key: str, purpose: str) -> bytes:

@@ -89,22 +89,3 @@ def _json(value: Any) -> Any:
         case UUID() | bytes():
             return str(value)
     return value
-
-
-def to_gx_validation(result: CheckResult) -> dict[str, Any]:
-    """A whole validation result of one expectation, with its configuration and exception."""
-    kwargs = {key: _json(value) for key, value in result.check.kwargs.items()}
-    raised = {
-        "raised_exception": result.exception is not None,
-        "exception_message": result.exception,
-        "exception_traceback": None,
-    }
-    meta = {"check": result.check.name, "severity": result.check.severity}
-    config = {"type": result.check.expectation, "kwargs": kwargs, "meta": meta}
-    return {
-        "success": result.success,
-        "expectation_config": config,
-        "result": to_gx(result),
-        "exception_info": raised,
-        "meta": {},
-    }

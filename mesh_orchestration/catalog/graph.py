@@ -55,12 +55,10 @@ def lineage(conn: Connection, node: NodeKey, *, depth: int = 20, direction: Dire
 
 def column_downstream(conn: Connection, dataset: NodeKey, field: str) -> tuple[ColumnKey, ...]:
     """All columns that are made of the column, however far."""
-    return _columns_reached(conn, ColumnKey(dataset.namespace, dataset.name, field), down=True)
-
-
-def column_upstream(conn: Connection, dataset: NodeKey, field: str) -> tuple[ColumnKey, ...]:
-    """All columns that the column is made of."""
-    return _columns_reached(conn, ColumnKey(dataset.namespace, dataset.name, field), down=False)
+    held = held_of(conn)
+    with held.lock:
+        held.refresh(conn)
+        return columns_of(conn, held).reached(ColumnKey(*held.name_of(dataset)[1:], field))
 
 
 def column_lineage(
@@ -101,13 +99,6 @@ def _reached(conn: Connection, node: NodeKey, way: Callable[[Closure, int], int]
             return ()
         others = way(held.closure, start) & ~(1 << start)
         return tuple(map(held.keys.__getitem__, members(others)))
-
-
-def _columns_reached(conn: Connection, column: ColumnKey, *, down: bool) -> tuple[ColumnKey, ...]:
-    held = held_of(conn)
-    with held.lock:
-        held.refresh(conn)
-        return columns_of(conn, held).reached(ColumnKey(*held.name_of(column.dataset)[1:], column.field), down=down)
 
 
 def _column_edges(conn: Connection, columns: HeldColumns, steps: Steps) -> tuple[ColumnEdge, ...]:

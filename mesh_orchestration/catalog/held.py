@@ -45,10 +45,6 @@ class Held:
             self._take(conn)
         self.mark, self.generation = (state.epoch, state.shape), state.generation
 
-    def vertex_of(self, node_id: int) -> int | None:
-        """The vertex that a node of the database is part of, if it has edges."""
-        return self._numbers.get(self._same.get(node_id, node_id))
-
     def canonical(self, node_id: int) -> int:
         """The node that stands for all names of a dataset."""
         return self._same.get(node_id, node_id)

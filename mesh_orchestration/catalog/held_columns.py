@@ -43,19 +43,19 @@ class HeldColumns:
     behind: Adjacent = field(default_factory=lambda: defaultdict(dict))
     _tellers: dict[Teller, list[tuple[int, int, Told]]] = field(default_factory=dict)
     _of: dict[NodeKey, list[int]] = field(default_factory=dict)
-    _reached: dict[tuple[int, bool], tuple[ColumnKey, ...]] = field(default_factory=dict)
+    _reached: dict[int, tuple[ColumnKey, ...]] = field(default_factory=dict)
 
-    def reached(self, column: ColumnKey, *, down: bool) -> tuple[ColumnKey, ...]:
-        """All columns that are made of the column, or that it is made of."""
+    def reached(self, column: ColumnKey) -> tuple[ColumnKey, ...]:
+        """All columns that are made of the column."""
         start = self.numbers.get(column)
         if start is None:
             return ()
-        if (start, down) not in self._reached:
+        if start not in self._reached:
             if len(self._reached) >= _MOST_KEPT:
                 self._reached.clear()
-            found = _reach(start, self.ahead if down else self.behind)
-            self._reached[start, down] = tuple(map(self.keys.__getitem__, found))
-        return self._reached[start, down]
+            found = _reach(start, self.ahead)
+            self._reached[start] = tuple(map(self.keys.__getitem__, found))
+        return self._reached[start]
 
     def of_dataset(self, dataset: NodeKey, field: str = "") -> list[int]:
         """The columns of a dataset that are made of others or that others are made of; one of them if it is named."""

@@ -68,8 +68,3 @@ class Catalog(Database):
 def open_catalog(settings: Settings) -> Catalog:
     """The catalog that settings choose, with the newest tables; raises StorageError when it cannot be used."""
     return Catalog.open(settings)
-
-
-def catalog_file(settings: Settings) -> Path:
-    """The SQLite file of the catalog."""
-    return Catalog.place.path(settings)

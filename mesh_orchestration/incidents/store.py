@@ -114,14 +114,6 @@ def open_store(settings: Settings) -> Store:
     return Store.open(settings)
 
 
-def open_incidents(settings: Settings) -> tuple[Incident, ...]:
-    """The incidents that are open now, newest first; none where nothing was ever recorded."""
-    if not Store.place.begun(settings):
-        return ()
-    with open_store(settings) as store:
-        return store.incidents(limit=10_000)
-
-
 def incident_of(row: RowMapping) -> Incident:
     """A row of the table as an incident."""
     said: Mapping[str, Any] = {field.name: row[field.name] for field in fields(Incident)}

@@ -35,7 +35,6 @@ from mesh_orchestration.telemetry import span
 
 LOCATIONS_MODULE = "mesh_orchestration.locations"
 PROCESS_TAG = "mesh/process"
-_BLOCKED = "Step blocked by limit for pool"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 Kind = Literal["domain", "waiting", "input", "model", "check", "published", "refused", "failed", "skipped"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from mesh_orchestration.audit.gx import to_gx, to_gx_validation
+from mesh_orchestration.audit.gx import to_gx
 from mesh_orchestration.expectations.check import Check, CheckResult
 
 CHECK = Check("amounts", "expect_column_values_to_be_between", {"column": "amount", "min_value": Decimal("0.5")})
@@ -36,22 +35,3 @@ def test_a_measure_becomes_an_observed_value() -> None:
     newest = datetime(2026, 1, 1, tzinfo=UTC)
     result = CheckResult(CHECK, True, observed_value=newest)
     assert to_gx(result) == {"observed_value": "2026-01-01T00:00:00+00:00"}
-
-
-def test_a_whole_validation_result_is_json_and_names_the_exception() -> None:
-    said = to_gx_validation(CheckResult(CHECK, False, exception="TypeError: no"))
-    assert json.loads(json.dumps(said)) == {
-        "success": False,
-        "expectation_config": {
-            "type": "expect_column_values_to_be_between",
-            "kwargs": {"column": "amount", "min_value": 0.5},
-            "meta": {"check": "amounts", "severity": "error"},
-        },
-        "result": {},
-        "exception_info": {
-            "raised_exception": True,
-            "exception_message": "TypeError: no",
-            "exception_traceback": None,
-        },
-        "meta": {},
-    }

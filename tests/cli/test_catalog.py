@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from mesh_orchestration.catalog.publications import publications
-from mesh_orchestration.catalog.store import catalog_file, open_catalog
+from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.orchestration.instance import open_instance
 from mesh_orchestration.orchestration.platform_catalog import catalog_sensor
 from mesh_orchestration.orchestration.run import run
@@ -68,7 +68,7 @@ def test_a_rebuilt_catalog_says_what_the_deleted_one_said(own: Settings) -> None
     with open_catalog(own) as catalog:
         before = everything(catalog)
         assert {row[0] for row in before["search_document"]} == {"dataset", "job", "product"}
-    shutil.rmtree(catalog_file(own).parent)
+    shutil.rmtree(Catalog.place.path(own).parent)
     again = mesh(own, "catalog", "rebuild")
     assert again.code == 0, again.err
     assert again.out.startswith("2 contracts, 3 publications, 1 reads, 3 run times")

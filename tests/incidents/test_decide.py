@@ -11,7 +11,7 @@ import pytest
 
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.incidents.hand import acknowledge, mute, resolve, unmute
-from mesh_orchestration.incidents.store import open_incidents, open_store
+from mesh_orchestration.incidents.store import open_store
 from tests.incidents.scene import MARGIN, ORDERS, REVENUE, Scene, mesh_of_three, signal
 from tests.postgres import PostgresDatabase
 
@@ -230,7 +230,7 @@ def test_what_was_resolved_by_hand_stays_so_until_it_happens_anew(stage: Stage) 
     scene.say("raised", broken, source="sla")
     resolve(scene.store, scene.one().id[:8], by="ada", reason="known", now=scene.at)
     scene.wait(600)
-    assert open_incidents(scene.settings) == ()
+    assert scene.store.incidents() == ()
     with pytest.raises(SettingsError, match="is over already: resolved"):
         acknowledge(scene.store, ORDERS, by="ben", now=scene.at)
     scene.say("cleared", broken, source="sla")
@@ -256,10 +256,6 @@ def test_an_unknown_incident_is_named_with_where_to_look(stage: Stage) -> None:
         stage().store.incident("nothing")
 
 
-def test_a_mesh_without_a_store_has_no_open_incidents(tmp_path: Path) -> None:
-    assert open_incidents(mesh_of_three(tmp_path)) == ()
-
-
 def test_the_store_works_on_postgresql_too(stage: Stage, postgres: PostgresDatabase) -> None:
     scene = stage(MESH_INCIDENTS_URL=postgres.url)
     scene.say("raised", signal())
@@ -271,4 +267,4 @@ def test_the_store_works_on_postgresql_too(stage: Stage, postgres: PostgresDatab
 
     assert [one.state for one in scene.store.incidents("all")] == ["acknowledged", "recovered"]
     assert scene.store.waiting() == 0
-    assert open_incidents(scene.settings)[0].flapping
+    assert scene.store.incidents()[0].flapping

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 
 from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.home import home
-from mesh_orchestration.catalog.store import Catalog, catalog_file, open_catalog
+from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCTS
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.settings import Settings
@@ -67,7 +67,7 @@ def test_the_state_is_another_after_another_process_wrote_and_the_same_until_the
     assert catalog.state() == before
     code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
     statement = "insert into domain (name, problem) values ('c', '')"
-    subprocess.run([sys.executable, "-c", code, str(catalog_file(settings)), statement], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code, str(Catalog.place.path(settings)), statement], check=True, timeout=30)
     after = catalog.state()
     assert after != before
     with catalog.writing() as conn:

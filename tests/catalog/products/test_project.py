@@ -16,7 +16,7 @@ from mesh_orchestration.catalog.products import Wanted, domain, product, product
 from mesh_orchestration.catalog.project import clear
 from mesh_orchestration.catalog.publications import check_history, publications
 from mesh_orchestration.catalog.standing import standing
-from mesh_orchestration.catalog.store import Catalog, catalog_file, open_catalog
+from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.catalog.traits import TRAITS, scores, traits
 from mesh_orchestration.catalog.usage import usage
 from mesh_orchestration.contract.mesh import load_mesh
@@ -190,7 +190,7 @@ def test_the_catalog_of_a_deleted_file_is_written_anew_and_says_the_same(tmp_pat
         bring(settings, catalog, MORNING)
         bring(settings, catalog)
         before = everything(catalog)
-    shutil.rmtree(catalog_file(settings).parent)
+    shutil.rmtree(Catalog.place.path(settings).parent)
     with open_catalog(settings) as catalog:
         bring(settings, catalog)
         assert everything(catalog) == before
