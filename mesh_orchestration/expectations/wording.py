@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 _SHOWN = 6  # values of a set
+_RELATIVE = re.compile(r"now(?:\s*([+-])\s*(\S+))?", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*")
 
 
 def in_words(expectation: str, given: Mapping[str, Any]) -> str:
@@ -31,11 +34,22 @@ def _bounds(given: Mapping[str, Any], shown: Callable[[Any], str]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, str) and (relative := _RELATIVE.fullmatch(value.strip())):
+        way, length = relative.groups()
+        return "now" if not length else f"{length} ago" if way == "-" else f"{length} from now"
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return _time(datetime.fromisoformat(value))
     if isinstance(value, datetime):
-        return value.isoformat(" ", "minutes")
+        return _time(value)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return f"{value:,.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
     return str(value)
+
+
+def _time(value: datetime) -> str:
+    if value.tzinfo is None:
+        return value.isoformat(" ", "minutes")
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _share(value: float) -> str:
@@ -68,6 +82,13 @@ def _ordered(way: str, other: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda given: f"{given['column']} {f'only {way}s' if given.get('strictly') else f'never {other}s'}"
 
 
+def _largest(given: Mapping[str, Any]) -> str:
+    oldest = _RELATIVE.fullmatch(str(given.get("min_value")).strip())
+    if oldest and oldest[1] == "-" and given.get("max_value") is None:
+        return f"newest {given['column']} is at most {oldest[2]} old"
+    return _ranged("largest {} is {}")(given)
+
+
 def _quantiles(given: Mapping[str, Any]) -> str:
     said = given["quantile_ranges"]
     parts = [
@@ -81,7 +102,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "expect_column_distinct_values_to_be_in_set": _listed("values of {} are among {}"),
     "expect_column_distinct_values_to_contain_set": _listed("values of {} include {}"),
     "expect_column_distinct_values_to_equal_set": _listed("values of {} are exactly {}"),
-    "expect_column_max_to_be_between": _ranged("largest {} is {}"),
+    "expect_column_max_to_be_between": _largest,
     "expect_column_mean_to_be_between": _ranged("mean of {} is {}"),
     "expect_column_median_to_be_between": _ranged("median of {} is {}"),
     "expect_column_min_to_be_between": _ranged("smallest {} is {}"),

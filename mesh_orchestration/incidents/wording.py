@@ -1,12 +1,44 @@
-"""The lines of a timeline, in words and with their evidence."""
+"""Incidents in words: what is wrong in one line, and the lines of a timeline with their evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mesh_orchestration.incidents.model import Incident
 from mesh_orchestration.incidents.signals import Change, Signal
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def headline(incident: Incident, said: Mapping[str, str] = _NOTHING) -> str:
+    """What is wrong, in one short line; ``said`` are checks in words, by their names."""
+    check = incident.check
+    if incident.kind == "contract":
+        return f"Not published: {_checks(incident.failing, said)}"
+    if incident.kind == "check":
+        return f"Published with a warning: {_checks((check,), said)}"
+    if incident.kind == "freshness":
+        return "Close to the limit of its freshness" if incident.level == "warn" else "Older than its freshness allows"
+    if incident.kind == "sla":
+        return f"Service level broken: {check.replace('_', ' ')}"
+    if incident.kind == "anomaly":
+        return f"Unusual {check.replace('_', ' ')}"
+    if incident.kind == "drift":
+        return "Its source or model changed its shape"
+    if incident.kind == "run":
+        return "A run failed"
+    return f"Part of the platform does not work: {check or incident.subject}"
+
+
+def _checks(names: Sequence[str], said: Mapping[str, str]) -> str:
+    """The first of some checks in words, and how many more there are."""
+    if not names:
+        return "the contract is broken"
+    first = said.get(names[0]) or names[0].removeprefix("contract__").replace("__", " ")
+    more = len(names) - 1
+    return f"\u201c{first}\u201d {f'and {more} more do' if more else 'does'} not hold"
 
 
 def reason(signal: Signal) -> str:

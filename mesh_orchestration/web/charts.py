@@ -6,16 +6,16 @@ No style and no script is inline: shapes carry classes that mesh.css colours. To
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from mesh_orchestration.web.wording import number, percent, stamp
+from mesh_orchestration.web.wording import duration, number, percent, size, stamp
 
-WIDTH, HEIGHT = 640, 170
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 24
+WIDTH, HEIGHT = 520, 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 26
 TONES = ("", "good", "warn", "bad")
 _ROW = Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>')
 
@@ -72,14 +72,14 @@ def line(points: Sequence[Point], title: str, *, unit: str = "", limits: Sequenc
 
 def bars(values: Sequence[Bar], title: str, *, unit: str = "") -> Markup:
     """Upright bars, one a label, from zero."""
-    if not values:
+    if not any(bar.value for bar in values) and unit != "%":
         return _nothing(title)
-    top = 1.0 if unit == "%" else _nice(max(max(bar.value for bar in values), 0.0) or 1.0)
-    plane = _Plane(0, float(len(values)), 0.0, top)
+    top = 1.0 if unit == "%" else _nice(max(max(bar.value for bar in values), 0.0))
+    plane = _Plane(0, float(len(values)), 0.0, top, whole=_whole(bar.value for bar in values))
     parts = [plane.grid(unit)]
     step = (WIDTH - _LEFT - _RIGHT) / len(values)
     wide = min(step * 0.72, 44)
-    every = math.ceil(len(values) / 9)
+    every = math.ceil(len(values) / 6)
     for index, bar in enumerate(values):
         middle = _LEFT + step * (index + 0.5)
         y = plane.y(max(bar.value, 0.0))
@@ -88,8 +88,10 @@ def bars(values: Sequence[Bar], title: str, *, unit: str = "") -> Markup:
         parts.append(shape.format(_tone(bar.tone), middle - wide / 2, plane.y(0.0) - tall, wide, tall))
         parts.append(Markup("<title>{}: {} {}</title></rect>").format(bar.label, _shown(bar.value, unit), bar.note))
         if index % every == 0:
-            label = Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>')
-            parts.append(label.format(middle, HEIGHT - 6, bar.label))
+            label = Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>')
+            crowded = index == 0 and every > 1
+            place = (_LEFT, "start") if crowded else (middle, "middle")
+            parts.append(label.format(place[0], HEIGHT - 6, place[1], bar.label))
     most = max(values, key=lambda bar: bar.value)
     told = f"{len(values)} bars; most: {most.label} with {_shown(most.value, unit)}."
     rows = [(bar.label, _shown(bar.value, unit), bar.note) for bar in values]
@@ -162,6 +164,7 @@ class _Plane(NamedTuple):
     end: float
     low: float
     high: float
+    whole: bool = False
 
     @classmethod
     def of(cls, points: Sequence[Point], more: Sequence[float]) -> _Plane:
@@ -173,7 +176,7 @@ class _Plane(NamedTuple):
         start, end = min(times), max(times)
         if start == end:
             start, end = start - 1, end + 1
-        return cls(start, end, low if low == 0 else low - room, high + room)
+        return cls(start, end, low if low == 0 else low - room, high + room, whole=_whole(seen))
 
     def x(self, at: datetime) -> float:
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * (at.timestamp() - self.start) / (self.end - self.start)
@@ -188,7 +191,7 @@ class _Plane(NamedTuple):
     def grid(self, unit: str) -> Markup:
         """Three to five lines at round values, with their labels."""
         parts = []
-        for value in _ticks(self.low, self.high):
+        for value in _ticks(self.low, self.high, whole=self.whole and unit != "%"):
             rule = Markup(
                 '<line class="axis" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
                 '<text x="{}" y="{:.1f}" text-anchor="end">{}</text>'
@@ -231,8 +234,8 @@ def _limit(plane: _Plane, limit: Limit) -> Markup:
 def _dot(plane: _Plane, point: Point, unit: str) -> Markup:
     x, y = plane.place(point)
     shape = Markup('<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="{}"><title>{}: {} {}</title></circle>')
-    size = 4 if point.tone in ("warn", "bad") else 2.2
-    return shape.format(_tone(point.tone), x, y, size, stamp(point.at), _shown(point.value, unit), point.note)
+    radius = 4 if point.tone in ("warn", "bad") else 2.4
+    return shape.format(_tone(point.tone), x, y, radius, stamp(point.at), _shown(point.value, unit), point.note)
 
 
 def _runs(points: Sequence[Point]) -> list[list[Point]]:
@@ -272,21 +275,32 @@ def _tone(tone: str) -> str:
 def _shown(value: float | None, unit: str) -> str:
     if value is None:
         return "none"
-    return percent(value, 2) if unit == "%" else f"{number(value)}{' ' + unit if unit else ''}"
+    if unit in ("%", "s", "B"):
+        return percent(value, 2) if unit == "%" else duration(value) if unit == "s" else size(value)
+    return f"{number(value)}{' ' + unit if unit else ''}"
 
 
 def _short(value: float, unit: str) -> str:
-    """A value of an axis in few letters; a share when the unit is ``%``."""
+    """A value of an axis in few letters; a share when the unit is ``%``, a length of time when it is ``s``."""
     if unit == "%":
-        return f"{value * 100:.6g}%"
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.4g}{letter}"
+        return f"{value * 100:.6g}\u202f%"
+    if unit in ("s", "B") and value:
+        return duration(value) if unit == "s" else size(value)
+    for step, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= step:
+            return f"{value / step:.4g}{letter}"
     return f"{value:.4g}"
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def _whole(values: Iterable[float]) -> bool:
+    """Whether there is no half of what is counted."""
+    return all(float(value).is_integer() for value in values)
+
+
+def _ticks(low: float, high: float, *, whole: bool) -> list[float]:
     step = _nice((high - low) / 4)
+    if whole:
+        step = max(step, 1.0)
     first = math.ceil(low / step - 1e-9)
     return [index * step for index in range(first, math.floor(high / step + 1e-9) + 1)]
 

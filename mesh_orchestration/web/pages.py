@@ -19,6 +19,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mesh_orchestration.incidents.wording import headline
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web import charts, wording
 from mesh_orchestration.web.markdown import markdown
@@ -69,7 +70,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= wording.FILTERS | {"markdown": markdown, "web_link": web_link}
+    made.filters |= wording.FILTERS | {"markdown": markdown, "web_link": web_link, "headline": headline}
     made.globals |= {"static": static, "charts": charts}
     return made
 

@@ -18,12 +18,16 @@ _STRIP = 30
 
 def rows_over_time(found: Sequence[Publication]) -> Markup:
     """The rows of each attempt to publish; refused ones are marked."""
-    return line([_point(one, one.rows) for one in reversed(found) if one.snapshot], "Rows of each publication")
+    return line(
+        [_point(one, one.rows) for one in reversed(found) if one.snapshot], "Rows of each publication", unit="rows"
+    )
 
 
 def bytes_over_time(found: Sequence[Publication]) -> Markup:
     """The bytes of each attempt to publish; refused ones are marked."""
-    return line([_point(one, one.bytes) for one in reversed(found) if one.snapshot], "Bytes of each publication")
+    return line(
+        [_point(one, one.bytes) for one in reversed(found) if one.snapshot], "Size of each publication", unit="B"
+    )
 
 
 def _point(one: Publication, value: int) -> Point:
@@ -47,7 +51,8 @@ def seconds_by_day(found: Cost) -> Markup:
 
 def bytes_by_day(found: Cost) -> Markup:
     """Bytes that were written on each day."""
-    return bars([Bar(f"{one.day:%d %b}", one.bytes, "", f"({one.rows} rows)") for one in found.days], "Bytes by day")
+    values = [Bar(f"{one.day:%d %b}", one.bytes, "", f"({number(one.rows)} rows)") for one in found.days]
+    return bars(values, "Written by day", unit="B")
 
 
 def compliance(level: LevelReport) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -10,9 +12,14 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mesh_orchestration.catalog.search import Span
+from mesh_orchestration.contract.duration import parse_duration
+from mesh_orchestration.sla.promises import AT_MOST, THROUGHPUT
+from mesh_orchestration.sla.wording import burn as sla_burn
 
 NOTHING = "–"
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_SPOKEN = ((31_536_000, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_PIECES = re.compile(r"[^._@/:-]*[._@/:-]+|[^._@/:-]+")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -24,14 +31,13 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share from 0 to 1 as percent; never rounded up to a full 100 % nor down to 0 %."""
+    """A share from 0 to 1 as percent with at most so many digits after the point; never rounded up to what it is not,
+    nor down to 0 %."""
     if share is None:
         return NOTHING
-    if share in (0, 1):
-        return f"{share:.0%}".replace("%", "\u202f%")
-    smallest = 10.0**-digits
-    shown = min(max(share * 100, smallest), 100 - smallest) if 0 < share < 1 else share * 100
-    return f"{shown:.{digits}f}\u202f%"
+    steps = math.floor(share * 100 * 10**digits + 1e-6)
+    shown = f"{(steps or (1 if share > 0 else 0)) / 10**digits:.{digits}f}"
+    return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown}\u202f%"
 
 
 def size(count: float | None) -> str:
@@ -114,6 +120,37 @@ def spans(pieces: Iterable[Span]) -> Markup:
     return Markup("").join(hit.format(one.text) if one.hit else escape(one.text) for one in pieces)
 
 
+def breakable(text: str) -> Markup:
+    """A long name that may be broken after its dots, lines, strokes and its @."""
+    return Markup("<wbr>").join(escape(piece) for piece in _PIECES.findall(text))
+
+
+def spoken(value: timedelta | str) -> str:
+    """A length of time as people say it: ``1 hour``, ``3 years``, ``1 day 12 hours``."""
+    left = int((parse_duration(value) if isinstance(value, str) else value).total_seconds())
+    parts = []
+    for step, unit in _SPOKEN:
+        if unit == "year" and left % step:
+            continue
+        count, left = divmod(left, step)
+        parts += [plural(count, unit)] if count else []
+    return " ".join(parts) or "no time"
+
+
+def amount(value: float | None, level: str) -> str:
+    """What was measured, or promised, of a service level, in its own unit."""
+    if value is None:
+        return NOTHING
+    if level in AT_MOST:
+        return duration(round(value) if abs(value) >= 1 else value)
+    return percent(value, 4) if level != THROUGHPUT else f"{number(value * 3600)} rows/h"
+
+
+def burn(rate: float | None) -> str:
+    """A burn rate: ``1.5×`` uses the error budget up one and a half times."""
+    return NOTHING if rate is None else sla_burn(rate)
+
+
 def _coarse(seconds: float) -> str:
     for step, unit in _STEPS:
         if seconds >= step:
@@ -131,4 +168,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "when": when,
     "plural": plural,
     "spans": spans,
+    "breakable": breakable,
+    "spoken": spoken,
+    "amount": amount,
+    "burn": burn,
 }

@@ -14,12 +14,12 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
     "expect_column_distinct_values_to_be_in_set": ({"value_set": ["a", "b"]}, "values of x are among a, b"),
     "expect_column_distinct_values_to_contain_set": ({"value_set": [1]}, "values of x include 1"),
     "expect_column_distinct_values_to_equal_set": ({"value_set": [1, 2]}, "values of x are exactly 1, 2"),
-    "expect_column_max_to_be_between": ({"min_value": "now - 48h"}, "largest x is at least now - 48h"),
+    "expect_column_max_to_be_between": ({"min_value": "now - 48h"}, "newest x is at most 48h old"),
     "expect_column_mean_to_be_between": ({"min_value": 2, "max_value": 5}, "mean of x is from 2 to 5"),
     "expect_column_median_to_be_between": ({"max_value": 2.5}, "median of x is at most 2.5"),
     "expect_column_min_to_be_between": (
         {"min_value": datetime(2026, 1, 2, tzinfo=UTC)},
-        "smallest x is at least 2026-01-02 00:00+00:00",
+        "smallest x is at least 2026-01-02 00:00 UTC",
     ),
     "expect_column_pair_values_a_to_be_greater_than_b": (
         {"column_A": "x", "column_B": "y", "or_equal": True},
@@ -75,6 +75,21 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
 def test_an_expectation_is_said_with_its_bounds(name: str) -> None:
     given, said = SAID[name]
     assert in_words(name, {"column": "x", **given}) == said
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        ("now", "now"),
+        ("now + 5m", "5m from now"),
+        ("now - 2h", "2h ago"),
+        ("2017-01-01T01:00:00+01:00", "2017-01-01 00:00 UTC"),
+        (datetime(2017, 1, 1), "2017-01-01 00:00"),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_a_bound_in_time_is_said_in_utc_or_from_now(bound: object, said: str) -> None:
+    assert in_words("expect_column_values_to_be_between", {"column": "x", "max_value": bound}) == f"x is at most {said}"
 
 
 def test_every_expectation_of_the_mesh_has_words() -> None:

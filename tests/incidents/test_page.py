@@ -30,8 +30,8 @@ pytestmark = pytest.mark.slow
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A mesh whose order lines were refused, which made revenue late, and whose contracts are hostile."""
     settings = site_at(tmp_path_factory.mktemp("incidents"))
-    found = Finding("contract__min__amount", "expect_column_values_to_be_between", HOSTILE, "0.5", "1", 2, 1, 1)
-    refused = Signal(LINES, "contract", "error", 1_800_000_000.0, "", "run1", ("contract__min__amount",), (found,))
+    found = Finding("contract__between__amount", "expect_column_values_to_be_between", HOSTILE, "0.5", "1", 2, 1, 1)
+    refused = Signal(LINES, "contract", "error", 1_800_000_000.0, "", "run1", ("contract__between__amount",), (found,))
     with open_store(settings) as store:
         scene = Scene(settings, store, at=settings.now().timestamp() - 900)
         scene.say("raised", refused)
@@ -54,9 +54,11 @@ def test_a_person_finds_the_incident_reads_its_timeline_acknowledges_and_resolve
         page.goto(f"{site}/incidents")
         _picture(page, "incidents")
         page.get_by_role("link", name=LINES).first.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(LINES)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Not published: “amount is at least 0” does not hold")
+        expect(page.get_by_role("link", name="amount is at least 0")).to_be_visible()
+        expect(page.get_by_text("broken by 1 of 2 rows, 50\u202f%")).to_be_visible()
         expect(page.get_by_text("Made late downstream")).to_be_visible()
-        expect(page.get_by_text("the last good one")).to_be_visible()
+        expect(page.get_by_text("the last good data")).to_be_visible()
         expect(page.get_by_text("Rows that broke").first).to_be_visible()
         expect(page.get_by_role("link", name="Run run1 in Dagster").first).to_be_visible()
         _picture(page, "incident")

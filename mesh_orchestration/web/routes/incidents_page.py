@@ -21,7 +21,9 @@ from mesh_orchestration.incidents.store import State, open_store
 from mesh_orchestration.publication.rejected import RejectedRows
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.context import CurrentSettings
+from mesh_orchestration.web.kept import CurrentKept, mesh_of
 from mesh_orchestration.web.pages import Entry, render
+from mesh_orchestration.web.promises import said
 from mesh_orchestration.web.security.callers import CurrentCaller, may
 from mesh_orchestration.web.security.csrf import CsrfToken, verified_form
 
@@ -46,10 +48,12 @@ def page(
     request: Request,
     settings: CurrentSettings,
     query: Annotated[Question, Query()],
+    kept: CurrentKept,
     caller: CurrentCaller,
     csrf: CsrfToken,
 ) -> HTMLResponse:
     """The incidents, newest first."""
+    products = by_name(mesh_of(kept, settings))
     with open_store(settings) as store:
         found = store.incidents(query.state, subject=query.subject, limit=LIMIT, offset=query.offset)
         counts = {state: store.count(state, subject=query.subject) for state in STATES}
@@ -58,6 +62,7 @@ def page(
         request,
         "incidents.html",
         incidents=found,
+        said={one.subject: said(products.get(one.subject)) for one in found if one.failing},
         asked=query,
         counts=counts,
         muted=muted,
@@ -86,6 +91,7 @@ def one(request: Request, name: str, settings: CurrentSettings, caller: CurrentC
         request,
         "incident.html",
         incident=incident,
+        said=said(product),
         timeline=timeline,
         letters=letters,
         muted=muted,

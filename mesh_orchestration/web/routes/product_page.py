@@ -14,8 +14,7 @@ from mesh_orchestration.contract.evolution.changelog import Release, State, rele
 from mesh_orchestration.errors import AccessDenied
 from mesh_orchestration.governance.access import Reader
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.sla import wording as sla_wording
-from mesh_orchestration.web import pictures
+from mesh_orchestration.web import pictures, promises
 from mesh_orchestration.web.consume import ways
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.levels import product_levels
@@ -55,9 +54,11 @@ def product(
         troubles=troubles(settings, "all", subject=name, limit=_INCIDENTS),
         oddities=oddities(settings, name),
         levels=product_levels(settings, name),
+        said=promises.said(detail.contract),
+        promised=promises.by_column(detail.contract),
+        passed={one.name: one.last.passed for one in values["checks"]},
         ways=ways(detail.contract, str(request.base_url).rstrip("/")),
         caller=caller,
-        sla=sla_wording,
         pictures=pictures,
     )
 
@@ -72,7 +73,8 @@ def check(
         found = publications.check_history(connection, detail.product.address, check=check, limit=200)
     if not found:
         raise HTTPException(404, f"{address} has no check {check!r} that was ever run")
-    return render(request, "check.html", detail=detail, check=found[0], pictures=pictures)
+    words = promises.said(detail.contract).get(check, "")
+    return render(request, "check.html", detail=detail, check=found[0], words=words, pictures=pictures)
 
 
 @router.get("/products/{address}/sample")

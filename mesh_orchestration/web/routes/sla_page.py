@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.errors import MeshError
-from mesh_orchestration.sla import wording
 from mesh_orchestration.sla.report import UNITS, Unit
 from mesh_orchestration.web import sla_view
 from mesh_orchestration.web.context import CurrentSettings
@@ -55,7 +54,6 @@ def mesh_page(
         asked=query,
         windows=tuple(WINDOWS),
         sla=sla_view,
-        wording=wording,
     )
 
 
@@ -84,7 +82,6 @@ def product_page(
         windows=tuple(WINDOWS),
         units=UNITS,
         sla=sla_view,
-        wording=wording,
     )
 
 

@@ -68,6 +68,21 @@ def test_bars_grow_from_zero_with_their_value() -> None:
     assert none == 0
 
 
+@pytest.mark.parametrize(
+    ("unit", "top", "shown"), [("s", 90.0, "50\u202fs"), ("B", 3_000_000.0, "2.0\u202fMB"), ("", 2_000.0, "1k")]
+)
+def test_an_axis_says_its_unit(unit: str, top: float, shown: str) -> None:
+    assert shown in [one.text for one in drawn(bars([Bar("a", top)], "Run time", unit=unit)).iter("text")]
+
+
+def test_what_is_counted_has_no_halves_on_its_axis() -> None:
+    assert [one.text for one in drawn(bars([Bar("a", 1)], "Reads")).iter("text")] == ["0", "1", "a"]
+
+
+def test_bars_without_any_value_say_so() -> None:
+    assert "No values yet" in bars([Bar("a", 0), Bar("b", 0)], "Reads")
+
+
 @pytest.mark.parametrize(("share", "target", "tone"), [(0.999, 0.99, "good"), (0.98, 0.99, "bad"), (0.5, None, "")])
 def test_a_gauge_is_good_when_the_target_is_met(share: float, target: float | None, tone: str) -> None:
     chart = gauge(share, "Freshness", target=target)

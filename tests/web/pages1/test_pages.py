@@ -52,6 +52,16 @@ def test_a_product_page_tells_that_last_good_data_is_served_while_the_newest_is_
         expect(page.locator("main")).not_to_contain_text("ann@example.com")
 
 
+def test_columns_tell_what_is_promised_of_them_and_what_does_not_hold(site: str, browser: Browser) -> None:
+    with visitor(browser) as page:
+        page.goto(f"{site}{LINES}#schema")
+        promised = page.locator("#column-amount .promise")
+        expect(promised).to_have_text(["not null", "at least 0"])
+        expect(promised.last).to_contain_class("bad")
+        promised.last.get_by_role("link").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("amount is at least 0")
+
+
 def test_an_anomaly_is_told_with_what_was_expected(site: str, browser: Browser) -> None:
     with visitor(browser) as page:
         page.goto(f"{site}{LINES}#checks")

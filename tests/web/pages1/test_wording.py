@@ -8,15 +8,16 @@ import pytest
 
 from mesh_orchestration.web.markdown import markdown
 from mesh_orchestration.web.pages import environment, navigation, web_link
-from mesh_orchestration.web.wording import duration, number, percent, size
+from mesh_orchestration.web.wording import amount, breakable, duration, number, percent, size, spoken
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(1.0, "100\u202f%"), (0.99999, "99.9\u202f%"), (0.00001, "0.1\u202f%"), (0.0, "0\u202f%"), (None, "–")],
-)
+    [(1.0, "100\u202f%"), (0.99999, "99.9\u202f%"), (0.98996, "98.9\u202f%"), (0.00001, "0.1\u202f%"),
+     (0.99, "99\u202f%"), (0.29, "29\u202f%"), (0.0, "0\u202f%"), (None, "–")],
+)  # fmt: skip
 def test_a_share_is_never_rounded_to_what_it_is_not(share: float | None, shown: str) -> None:
     assert percent(share) == shown
 
@@ -28,6 +29,27 @@ def test_a_share_is_never_rounded_to_what_it_is_not(share: float | None, shown: 
 )  # fmt: skip
 def test_a_span_of_time_has_at_most_two_units(seconds: float | None, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [("1h", "1 hour"), ("48h", "2 days"), ("1095d", "3 years"), ("400d", "400 days"), ("90m", "1 hour 30 minutes")],
+)
+def test_what_a_contract_says_of_time_is_spoken(length: str, shown: str) -> None:
+    assert spoken(length) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "level", "shown"),
+    [(60.4, "freshness", "1\u202fmin"), (0.25, "latency", "250\u202fms"), (0.994577, "completeness", "99.4577\u202f%"),
+     (2.0, "throughput", "7,200 rows/h"), (None, "availability", "–")],
+)  # fmt: skip
+def test_a_service_level_is_told_in_its_own_unit(value: float | None, level: str, shown: str) -> None:
+    assert amount(value, level) == shown
+
+
+def test_a_long_name_is_broken_between_its_words_and_stays_text() -> None:
+    assert breakable("a_b.v1@<x>") == "a_<wbr>b.<wbr>v1@<wbr>&lt;x&gt;"
 
 
 def test_bytes_and_numbers_are_short() -> None:
