@@ -34,7 +34,8 @@ if [ "$kind" = dev ]; then
   missing=""
   command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
   command -v promtool >/dev/null || missing="$missing prometheus"
-  command -v chromium >/dev/null || missing="$missing chromium fonts-dejavu-core"
+  command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null \
+    || missing="$missing chromium fonts-dejavu-core"
   if [ -n "$missing" ]; then
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
       echo "· installing what the tests start for themselves:$missing"

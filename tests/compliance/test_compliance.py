@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def commit(settings: Settings, day: str) -> None:
         **settings.environ,
         "GIT_AUTHOR_DATE": at,
         "GIT_COMMITTER_DATE": at,
-        "PATH": "/usr/bin:/bin:/usr/local/bin",
+        "PATH": os.environ["PATH"],
     }
     command = ["git", "-C", str(settings.root), *who, "commit", "-q", "-m", day]
     subprocess.run(command, check=True, timeout=30, env=environ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 WIDE, PHONE = (1280, 900), (390, 844)
 PATIENCE = 20_000  # milliseconds, on a machine that does much else
@@ -51,6 +52,17 @@ def _listened(context: BrowserContext, said: list[str], asked: list[str]) -> Pag
 def browser() -> Iterator[Browser]:
     """A Chromium for the tests of a module. It ends with them, because while it plays, asyncio cannot run here."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ARGUMENTS])
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=[*_ARGUMENTS])
         yield chromium
         chromium.close()
+
+
+def _chromium() -> str:
+    """The program of this machine."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.fail(
+            f"the tests of pages look at them with a browser, and none of {', '.join(_NAMES)} is installed; "
+            "install one with: make setup"
+        )
+    return found
