@@ -33,16 +33,24 @@ def text_of(value: Any, most: int = MOST_TEXT) -> str | None:
     return (value.replace("\0", "") if "\0" in value else value)[:most] if isinstance(value, str) else None
 
 
-def fields_of(schema: Facet) -> list[tuple[str, str | None, str | None]]:
-    """Name, type and description of each field; nested ones by their path."""
+class NamedField(NamedTuple):
+    """A field of a schema; a nested one has its path as its name."""
+
+    name: str
+    type: str | None
+    description: str | None
+
+
+def fields_of(schema: Facet) -> list[NamedField]:
+    """The fields of a schema facet, in their order."""
     return list(_fields(schema.get("fields"), "", 0))
 
 
-def _fields(said: Any, path: str, depth: int) -> Iterator[tuple[str, str | None, str | None]]:
+def _fields(said: Any, path: str, depth: int) -> Iterator[NamedField]:
     for field in _objects(said):
         if name := text_of(field.get("name")):
             full = f"{path}{name}"[:MOST_WORD]
-            yield full, text_of(field.get("type")), text_of(field.get("description"))
+            yield NamedField(full, text_of(field.get("type")), text_of(field.get("description")))
             if depth < _DEEPEST:
                 yield from _fields(field.get("fields"), f"{full}.", depth + 1)
 
@@ -82,6 +90,23 @@ def sources_of(facet: Facet) -> list[Source]:
     for source in _sources(None, facet.get("dataset"), {}):
         found.setdefault(source[:3], source)
     return list(found.values())
+
+
+def sources_named(facet: Facet) -> set[NodeKey]:
+    """The datasets that columns come from."""
+    fields = facet.get("fields")
+    told = [
+        said.get("inputFields")
+        for said in (fields.values() if isinstance(fields, dict) else ())
+        if isinstance(said, dict)
+    ]
+    keys = {
+        named(one, "dataset")
+        for said in (*told, facet.get("dataset"))
+        for one in _objects(said)
+        if text_of(one.get("field"))
+    }
+    return {key for key in keys if key}
 
 
 def _sources(field: str | None, said: Any, older: Facet) -> Iterator[Source]:

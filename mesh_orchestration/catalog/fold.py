@@ -12,7 +12,9 @@ from typing import Any
 
 import orjson
 
-from mesh_orchestration.catalog.known import Node, RunRow, slot
+from mesh_orchestration.catalog.envelope import NotAnEvent
+from mesh_orchestration.catalog.facets import Facet, facet_of
+from mesh_orchestration.catalog.known import NEVER, WRITES, Node, RunRow, slot
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import (
     DATASET_EVENT,
@@ -22,15 +24,13 @@ from mesh_orchestration.catalog.openlineage import (
     STATES,
     VERSION,
     Event,
-    NotAnEvent,
     Said,
-    Texts,
+    Told,
     read_time,
 )
 
 COLUMNS, PARENT = "columnLineage", "parent"
 MENTIONING = frozenset({COLUMNS, PARENT})  # facets that name other nodes
-READS, WRITES = "<", ">"
 _PAST = 2**62
 _LATEST = 7 * 86_400_000_000  # microseconds: how late an event may come and still find the edges of then
 _LIVE = frozenset({"COMPLETE", "RUNNING"})
@@ -46,10 +46,10 @@ class Fold:
         self._nodes, self._stored = nodes, stored
         self.touched: dict[int, Node] = {}
         self.runs: dict[str, RunRow] = {}
-        self.facets: dict[FacetKey, tuple[Node, bytes]] = {}
+        self.facets: dict[FacetKey, tuple[Node, Facet]] = {}
         self._before: dict[int, dict[str, bool]] = {}
         self.versions: dict[tuple[int, str], tuple[int, int | None, int, str | None]] = {}
-        self.mentions: list[tuple[int, str, bytes]] = []
+        self.mentions: list[tuple[int, str, Facet]] = []
         self.renames: list[tuple[int, NodeKey, Node]] = []
         self.reshaped = False
 
@@ -61,20 +61,12 @@ class Fold:
             if event.parent:
                 above = event.parent[0]
                 named = orjson.dumps({"name": above.name, "namespace": above.namespace})
-                self._facets(job, {PARENT: named}, event.at)
+                self._facets(job, {PARENT: facet_of(named)}, event.at)
         if event.kind == RUN_EVENT and run and job:
             self._run(run, job, event)
         elif event.kind == JOB_EVENT and job and (event.inputs or event.outputs):
             job.declared_at = max(event.at, job.declared_at or event.at)
-        for said in event.inputs:
-            node = self._nodes[said.key]
-            if said.own:
-                self._facets(self._touch(node, event.at), said.own, event.at)
-            elif event.at < node.created_at:  # to be read alone changes nothing else of a dataset
-                node.created_at = event.at
-                self.touched[node.id] = node
-            if job:
-                _edge(job, f"{READS}{node.id}", event.at)
+        self._inputs(event, job)
         for said in event.outputs:
             self._output(event, said, job, (run.id if run else None, event_id))
 
@@ -98,6 +90,20 @@ class Fold:
         node.created_at = min(node.created_at, at)
         node.updated_at = max(node.updated_at, at)
         return node
+
+    def _inputs(self, event: Event, job: Node | None) -> None:
+        at, nodes = event.at, self._nodes
+        said_at = job.said_at if job else {}
+        for key, own, *_ in event.inputs:
+            node = nodes[key]
+            if own:
+                self._facets(self._touch(node, at), own, at)
+            elif at < node.created_at:  # to be read alone changes nothing else of a dataset
+                node.created_at = at
+                self.touched[node.id] = node
+            word = node.read
+            if said_at.get(word, NEVER) < at:
+                said_at[word] = at
 
     def _run(self, run: RunRow, job: Node, event: Event) -> None:
         at = event.at
@@ -123,8 +129,8 @@ class Fold:
         node = self._touch(self._nodes[said.key], event.at)
         told_by = job.id if job else 0
         self._facets(node, said.own, event.at, told_by)
-        if job:
-            _edge(job, f"{WRITES}{node.id}", event.at)
+        if job and job.said_at.get(node.written, NEVER) < event.at:
+            job.said_at[node.written] = event.at
         was_renamed = node.renamed
         if said.change == "DROP":
             node.dropped_at = max(event.at, node.dropped_at or event.at)
@@ -143,35 +149,28 @@ class Fold:
             if key not in self.versions or found[0] < self.versions[key][0]:
                 self.versions[key] = found
 
-    def _facets(self, node: Node, said: Texts, at: int, told_by: int = 0) -> None:
-        for name, body in said.items():
+    def _facets(self, node: Node, said: Told, at: int, told_by: int = 0) -> None:
+        for name, facet in said.items():
             if name == VERSION:  # told by lineage_versions
                 continue
             job_id = told_by if name == COLUMNS else 0
             word = slot(name, job_id)
             before = node.said_at.get(word)
-            mark = hash(body)
-            same = node.hashes.get(word) == mark
+            same = node.digests.get(word) == facet.digest
             if name in MENTIONING and not (same and before is not None and before <= at):
-                self.mentions.append((at, name, body))
+                self.mentions.append((at, name, facet))
             if before is not None and before > at:
                 continue
             if not same:
                 key = (node.id, name, job_id)
-                if before == at and body < self._text(key):
+                if before == at and facet.text < self._text(key):
                     continue
-                self.facets[key] = (node, body)
-                node.hashes[word] = mark
+                self.facets[key] = (node, facet)
+                node.digests[word] = facet.digest
             node.said_at[word] = at
 
     def _text(self, key: FacetKey) -> bytes:
-        return self.facets[key][1] if key in self.facets else self._stored(key)
-
-
-def _edge(job: Node, word: str, at: int) -> None:
-    before = job.said_at.get(word)
-    if before is None or before < at:
-        job.said_at[word] = at
+        return self.facets[key][1].text if key in self.facets else self._stored(key)
 
 
 def _edges(job: Node) -> dict[str, bool]:

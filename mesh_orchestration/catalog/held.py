@@ -29,6 +29,7 @@ class Held:
     generation: int = _BEFORE
     closure: Closure = field(default_factory=Closure)
     keys: list[NodeKey] = field(default_factory=list)
+    other_names: Mapping[NodeKey, NodeKey] = field(default_factory=dict)
     vertices: dict[NodeKey, int] = field(default_factory=dict)
     _numbers: dict[int, int] = field(default_factory=dict)
     _same: Mapping[int, int] = field(default_factory=dict)
@@ -51,8 +52,7 @@ class Held:
 
     def name_of(self, node: NodeKey) -> NodeKey:
         """The name under which the graph has the node."""
-        vertex = self.vertices.get(node)
-        return node if vertex is None else self.keys[vertex]
+        return self.other_names.get(node, node)
 
     def writes(self, job: int, dataset: int) -> bool:
         """Whether the job writes the dataset now."""
@@ -62,6 +62,8 @@ class Held:
         self.closure, self.keys, self.vertices, self._numbers = Closure(), [], {}, {}
         self._current, self.generation = set(), _BEFORE
         self._same = same_datasets(conn)
+        names = keys_of(conn, {*self._same, *self._same.values()})
+        self.other_names = {names[one]: names[other] for one, other in self._same.items()}
 
     def _take(self, conn: Connection) -> None:
         table = tables.edges

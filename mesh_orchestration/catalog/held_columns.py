@@ -7,19 +7,22 @@ changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, tuple_
+import orjson
+from sqlalchemy import Connection, Engine, select, tuple_
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.collection import no_collection
+from mesh_orchestration.catalog.derived import sources_of
 from mesh_orchestration.catalog.fold import COLUMNS
 from mesh_orchestration.catalog.held import Held
 from mesh_orchestration.catalog.known import AT_ONCE, chunks
 from mesh_orchestration.catalog.lineage_model import ColumnKey, NodeKey
 from mesh_orchestration.catalog.nodes import keys_of
+from mesh_orchestration.catalog.texts import facet_query, fields_by_dataset
 
 _BEFORE = -1
 _MOST_KEPT = 20_000
@@ -84,29 +87,25 @@ class HeldColumns:
         for teller in changed & self._tellers.keys():
             self._forget(teller)
         now = {(dataset, job) for dataset, job in changed if not job or held.writes(job, dataset)}
-        place = tuple_(tables.columns.c.dataset_id, tables.columns.c.job_id)
-        if self.generation == _BEFORE:
-            self._read(conn, held, now, None)
-        else:
-            for part in chunks(now, AT_ONCE):
-                self._read(conn, held, now, place.in_(part))
+        for part in chunks(now, AT_ONCE):
+            self._read(conn, held, part)
 
-    def _read(self, conn: Connection, held: Held, now: set[Teller], where: ColumnElement[bool] | None) -> None:
-        query = select(tables.columns)
-        rows = [
-            row
-            for row in conn.execute(query if where is None else query.where(where)).all()
-            if (row.dataset_id, row.job_id) in now
-        ]
-        names = keys_of(conn, {held.canonical(one) for row in rows for one in (row.dataset_id, row.source_id)})
-        all_of = _fields_of(conn, {row.dataset_id for row in rows if row.field is None})
-        for row in rows:
-            target, source = names[held.canonical(row.dataset_id)], names[held.canonical(row.source_id)]
-            from_column = self._number(ColumnKey(*source[1:], row.source_field))
-            for name in [row.field] if row.field is not None else all_of[row.dataset_id]:
-                to_column = self._number(ColumnKey(*target[1:], name))
-                told = (row.job_id, row.transformations)
-                self._add((row.dataset_id, row.job_id), from_column, to_column, told)
+    def _read(self, conn: Connection, held: Held, tellers: Sequence[Teller]) -> None:
+        place = tuple_(tables.facets.c.node_id, tables.facets.c.job_id)
+        query = facet_query().where(tables.facets.c.name == COLUMNS, place.in_(tellers))
+        told = {(row.node_id, row.job_id): sources_of(orjson.loads(row.body)) for row in conn.execute(query)}
+        names = keys_of(conn, {held.canonical(dataset) for dataset, _ in told})
+        of_rows = {dataset for (dataset, _), sources in told.items() if any(one.field is None for one in sources)}
+        all_of = fields_by_dataset(conn, of_rows)
+        for teller, sources in told.items():
+            dataset, job = teller
+            target = names[held.canonical(dataset)]
+            for one in sources:
+                source = self._number(ColumnKey(*held.name_of(one.dataset)[1:], one.column))
+                fields = [field.name for field in all_of.get(dataset, ())] if one.field is None else [one.field]
+                for name in fields:
+                    column = self._number(ColumnKey(*target[1:], name))
+                    self._add(teller, source, column, (job, one.transformations))
 
     def _number(self, key: ColumnKey) -> int:
         number = self.numbers.setdefault(key, len(self.keys))
@@ -138,17 +137,6 @@ def _reach(start: int, place: Adjacent) -> list[int]:
                 waiting.append(other)
     seen.discard(start)
     return sorted(seen)
-
-
-def _fields_of(conn: Connection, datasets: Iterable[int]) -> defaultdict[int, list[str]]:
-    """The names of the fields of datasets, as their schema facets have them."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    table = tables.fields
-    for part in chunks(datasets, AT_ONCE):
-        query = select(table.c.dataset_id, table.c.name).where(table.c.dataset_id.in_(part))
-        for row in conn.execute(query.order_by(table.c.dataset_id, table.c.position)):
-            found[row.dataset_id].append(row.name)
-    return found
 
 
 _HELD: WeakKeyDictionary[Engine, HeldColumns] = WeakKeyDictionary()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog import upkeep
@@ -23,12 +23,15 @@ from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import DATASET_EVENT, ENDS, Event
 from mesh_orchestration.catalog.received import Received, received
 from mesh_orchestration.catalog.store import Catalog
+from mesh_orchestration.catalog.texts import facet_query
 from mesh_orchestration.moments import microseconds
 
 _AT_MOST = 2_000  # events a transaction: others wait no longer than this takes
 _STATE = select(tables.state).with_for_update()
 _NEXT = update(tables.state)
-_KEPT = select(tables.events.c.digest).where(tables.events.c.digest.in_(bindparam("digests", expanding=True)))
+_KEPT = select(tables.events.c.digest).where(
+    tuple_(tables.events.c.at, tables.events.c.digest).in_(bindparam("keys", expanding=True))
+)
 _RUNS = select(tables.runs).where(tables.runs.c.run.in_(bindparam("runs", expanding=True)))
 
 
@@ -107,19 +110,24 @@ class _Batch:
         self._conn, self._known = conn, known
         self.epoch, self.generation, self._shape = state.epoch, state.generation, state.shape
         self._node, self._run, self._event = state.next_node, state.next_run, state.next_event
+        self._runs: dict[str, RunRow] = {}  # those that the events tell of
 
     def unknown(self, events: Sequence[Event]) -> list[Event]:
-        """Those events that are not kept yet."""
+        """Those events that are not kept yet; of a run that is not known, none is."""
+        for runs in chunks({event.run for event in events if event.run}, AT_ONCE):
+            for row in self._conn.execute(_RUNS, {"runs": runs}).mappings():
+                self._runs[row["run"]] = RunRow(**row)
+        doubtful = [(event.at, event.digest) for event in events if not event.run or event.run in self._runs]
         kept: set[bytes] = set()
-        for part in chunks([event.digest for event in events], AT_ONCE):
-            kept.update(bytes(row[0]) for row in self._conn.execute(_KEPT, {"digests": part}))
+        for part in chunks(doubtful, AT_ONCE):
+            kept.update(bytes(row[0]) for row in self._conn.execute(_KEPT, {"keys": part}))
         return [event for event in events if event.digest not in kept]
 
     def write(self, events: Sequence[Event]) -> None:
         """Keep the events, and all that follows from them."""
         self.generation += 1
         self.require(_keys(events))
-        runs = self._runs(events)
+        runs = self._told_of(events)
         fold = Fold(self._known.nodes, self._stored)
         fold.runs = runs
         rows = []
@@ -131,6 +139,7 @@ class _Batch:
             self._event += 1
         if upkeep.write(self._conn, fold, self._known, self.require, self.generation):
             self._shape = self.generation
+        upkeep.keep(self._conn, self._known.texts, (facet for event in events for facet in event.long))
         upkeep.insert(self._conn, tables.events, rows)
         self._conn.execute(_NEXT, {
             "generation": self.generation, "shape": self._shape,
@@ -154,13 +163,10 @@ class _Batch:
         run_id = run.id if run else None
         return self._event, event.digest, event.at, received, event.kind, about, run_id, event.body
 
-    def _runs(self, events: Sequence[Event]) -> dict[str, RunRow]:
-        """The rows of all runs that the events tell of."""
+    def _told_of(self, events: Sequence[Event]) -> dict[str, RunRow]:
+        """The rows of the runs that the events tell of."""
         first = {event.run: event for event in reversed(events) if event.run}
-        found: dict[str, RunRow] = {}
-        for part in chunks(first, AT_ONCE):
-            for row in self._conn.execute(_RUNS, {"runs": part}).mappings():
-                found[row["run"]] = RunRow(**row)
+        found = {run: row for run, row in self._runs.items() if run in first}
         for run, event in first.items():
             if run not in found:
                 assert event.job is not None
@@ -172,9 +178,9 @@ class _Batch:
         return found
 
     def _stored(self, key: tuple[int, str, int]) -> bytes:
-        table = tables.facets
-        named = (table.c.node_id == key[0], table.c.name == key[1], table.c.job_id == key[2])
-        return str(self._conn.execute(select(table.c.body).where(*named)).scalar_one()).encode()
+        kept = tables.facets.c
+        named = (kept.node_id == key[0], kept.name == key[1], kept.job_id == key[2])
+        return str(self._conn.execute(facet_query().where(*named)).one().body).encode()
 
 
 def _keys(events: Iterable[Event]) -> Iterable[tuple[NodeKey, int]]:

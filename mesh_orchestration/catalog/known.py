@@ -21,16 +21,18 @@ from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
 
 T = TypeVar("T")
 AT_ONCE = 300
+READS, WRITES = "<", ">"
 NEVER = -(2**62)
 """When a node was last told of that only facets of others name."""
 _MOST_NODES = 60_000  # about 100 MB
+_MOST_TEXTS = 500_000  # about 60 MB
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """A row of ``lineage_nodes``. ``said_at`` holds when something was last stated: ``:schema`` a facet, ``@7`` the
-    column lineage that job 7 tells, ``<7`` and ``>7`` that the job reads and writes dataset 7. ``hashes`` are of the
-    texts of those facets, for this process alone."""
+    column lineage that job 7 tells, ``<7`` and ``>7`` that the job reads and writes dataset 7. ``digests`` are
+    those of the facets; ``read`` and ``written`` are the words under which jobs remember that."""
 
     id: int
     kind: Kind
@@ -52,7 +54,12 @@ class Node:
     done_run: str | None = None
     declared_at: int | None = None
     said_at: dict[str, int] = field(default_factory=dict)
-    hashes: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    read: str = field(init=False)
+    written: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.read, self.written = f"{READS}{self.id}", f"{WRITES}{self.id}"
 
     @property
     def renamed(self) -> bool:
@@ -97,7 +104,7 @@ _nodes, _facets = tables.nodes.c, tables.facets.c
 _NODES = select(tables.nodes).where(
     tuple_(_nodes.kind, _nodes.namespace, _nodes.name).in_(bindparam("keys", expanding=True))
 )
-_FACETS = select(_facets.node_id, _facets.name, _facets.job_id, _facets.body).where(
+_FACETS = select(_facets.node_id, _facets.name, _facets.job_id, _facets.digest).where(
     _facets.node_id.in_(bindparam("nodes", expanding=True))
 )
 
@@ -109,16 +116,20 @@ class Known:
     lock: Lock = field(default_factory=Lock)
     nodes: dict[NodeKey, Node] = field(default_factory=dict)
     fresh: dict[int, Node] = field(default_factory=dict)  # not in the database yet
+    texts: set[bytes] = field(default_factory=set)  # digests that are in the database
     mark: tuple[str, int] = ("", 0)
 
     def begin(self, epoch: str, generation: int) -> None:
-        """Forget everything if somebody else wrote since."""
+        """Forget what may have changed if somebody else wrote since; texts do not change."""
         if self.mark != (epoch, generation) or len(self.nodes) > _MOST_NODES:
             self.nodes.clear()
+        if self.mark[0] != epoch or len(self.texts) > _MOST_TEXTS:
+            self.texts.clear()
 
     def forget(self) -> None:
         self.nodes.clear()
         self.fresh.clear()
+        self.texts.clear()
         self.mark = ("", 0)
 
     def load(self, conn: Connection, keys: Collection[NodeKey]) -> list[NodeKey]:
@@ -133,7 +144,7 @@ class Known:
             node = Node(**{**row, "said_at": orjson.loads(row["said_at"])})
             found[node.id] = node
         for told in conn.execute(_FACETS, {"nodes": list(found)}) if found else ():
-            found[told.node_id].hashes[slot(told.name, told.job_id)] = hash(told.body.encode())
+            found[told.node_id].digests[slot(told.name, told.job_id)] = bytes(told.digest)
         for node in found.values():
             self.nodes[NodeKey(node.kind, node.namespace, node.name)] = node
 

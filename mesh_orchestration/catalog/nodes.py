@@ -23,6 +23,7 @@ from mesh_orchestration.catalog.lineage_model import (
     Tag,
 )
 from mesh_orchestration.catalog.runs import latest_runs
+from mesh_orchestration.catalog.texts import facet_query, fields_by_dataset
 from mesh_orchestration.moments import moment
 
 _LEAST = -(2**62)
@@ -122,7 +123,7 @@ def _kind(text: str) -> Kind:
 def _datasets(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Dataset, ...]:
     ids = [row.id for row in rows]
     said, labels, people = _facets(conn, ids), _tags(conn, ids), _owners(conn, ids)
-    fields, others, newest = _lists(conn, tables.fields, ids), _lists(conn, tables.aliases, ids), _versions(conn, ids)
+    fields, others, newest = fields_by_dataset(conn, ids), _lists(conn, tables.aliases, ids), _versions(conn, ids)
     renamed = keys_of(conn, [row.renamed_to for row in rows])
     return tuple(
         Dataset(
@@ -133,7 +134,7 @@ def _datasets(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Dataset, ...]
             fields=tuple(
                 Field(one.name, one.type or "", one.description or "",
                       tuple(tag.label for tag in labels[row.id] if tag.field == one.name))
-                for one in fields[row.id]
+                for one in fields.get(row.id, ())
             ),
             tags=tuple(labels[row.id]), owners=tuple(people[row.id]),
             aliases=tuple(NodeKey("dataset", one.namespace, one.name) for one in others[row.id]),
@@ -188,7 +189,7 @@ def _facets(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     table = tables.facets
     found: dict[int, dict[str, Any]] = {one: {} for one in ids}
     for part in chunks(ids, AT_ONCE):
-        query = select(table).where(table.c.node_id.in_(part)).order_by(table.c.name, table.c.generation)
+        query = facet_query().where(table.c.node_id.in_(part)).order_by(table.c.name, table.c.generation)
         for row in conn.execute(query):
             facet = orjson.loads(row.body)
             if not facet.get("_deleted"):

@@ -9,11 +9,22 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
-import orjson
+from msgspec import UNSET, Raw
 
+from mesh_orchestration.catalog.envelope import (
+    NOTHING,
+    Dataset,
+    Envelope,
+    NotAnEvent,
+    Run,
+    read_envelope,
+    read_inputs,
+    read_job,
+    written,
+)
+from mesh_orchestration.catalog.facets import Facet, NoFacet, Recent, digest_of, facet_of
 from mesh_orchestration.catalog.lineage_model import Kind, NodeKey
 from mesh_orchestration.moments import microseconds
 
@@ -22,19 +33,12 @@ STATES = ("OTHER", "START", "RUNNING", "ABORT", "FAIL", "COMPLETE")  # of two at
 ENDS = frozenset({"ABORT", "FAIL", "COMPLETE"})
 VERSION, LIFECYCLE = "version", "lifecycleStateChange"
 MOST_NAME = 1_200  # bytes of a name: two of them fit into an index of PostgreSQL
-_DIGEST_BYTES = 16
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_NOTHING: Mapping[str, bytes] = {}
 _MOST_KEPT = 30_000  # names that were looked at and need not be looked at again
 
-
-class NotAnEvent(ValueError):
-    """The document is no event of OpenLineage; the message says where and what was expected."""
-
-
-Texts = Mapping[str, bytes]
-"""Facets by their names, each as canonical JSON: what is small and flat stays where it is read, a parsed facet would
-lie all over the memory."""
+Told = Mapping[str, Facet]
+"""Facets by their names."""
+_NOTHING: Told = {}
 
 
 class Said(NamedTuple):
@@ -42,60 +46,64 @@ class Said(NamedTuple):
     in these facets too: the version, what became of the dataset, and what it was called before."""
 
     key: NodeKey
-    own: Texts = _NOTHING
+    own: Told = _NOTHING
     version: str = ""
     change: str | None = None
     former: NodeKey | None = None
 
 
 class Event(NamedTuple):
-    """``at`` is in microseconds since 1970; ``digest`` and ``body`` are of the canonical JSON; ``state``, ``run``,
-    ``job``, ``nominal`` (start and end) and ``parent`` are empty where the kind of event has none."""
+    """``at`` is in microseconds since 1970; ``body`` is canonical JSON with the digests of ``long`` facets in place of
+    these, ``digest`` that of the body; ``state``, ``run``, ``job``, ``nominal`` (start and end) and ``parent`` are
+    empty where the kind of event has none."""
 
     kind: int
     at: int
     digest: bytes
     body: str
+    long: Sequence[Facet]
     state: str
     run: str
     job: NodeKey | None
-    job_facets: Texts
+    job_facets: Told
     nominal: tuple[Any, Any] | None
     parent: tuple[NodeKey, str] | None
     inputs: Sequence[Said]
     outputs: Sequence[Said]
 
 
-def read_event(document: Any) -> Event:
-    """The event that a JSON document is; raises NotAnEvent."""
-    if not isinstance(document, dict):
-        raise NotAnEvent(f"an event is an object, not {_kind(document)}")
-    if not isinstance(document.get("producer"), str):
+def read_event(raw: bytes) -> Event:
+    """The event that a JSON document is; raises NotAnEvent, and JSONDecodeError."""
+    said, rest = read_envelope(raw)
+    if not isinstance(said.producer, str):
         raise NotAnEvent("producer: the URI of what made the event is missing")
-    at = read_time(document.get("eventTime"), "eventTime")
-    if "run" in document:
-        return _run_event(document, at)
-    if "job" in document:
-        key, facets = _job(document["job"])
-        inputs, outputs = _inputs(document), _outputs(document)
-        return Event(JOB_EVENT, at, *canonical(document), "", "", key, facets, None, None, inputs, outputs)
-    if "dataset" in document:
-        said = _output(document["dataset"], "dataset")
-        return Event(DATASET_EVENT, at, *canonical(document), "", "", None, _NOTHING, None, None, (), (said,))
-    raise NotAnEvent("it has neither run, job nor dataset: it must be a RunEvent, a JobEvent or a DatasetEvent")
-
-
-def canonical(document: Any) -> tuple[bytes, str]:
-    """Digest and text of a document, the same in whatever order its keys come; raises NotAnEvent."""
-    body = _text(document)
-    return blake2b(body, digest_size=_DIGEST_BYTES).digest(), body.decode()
-
-
-def _text(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:
-        raise NotAnEvent(f"it cannot be kept as JSON: {error}") from error
+    at = read_time(said.event_time, "eventTime")
+    long: list[Facet] = []
+    kind, state, run = RUN_EVENT, "", ""
+    job, inputs, nominal, parent = _NO_JOB, _NO_INPUTS, None, None
+    if said.run is not UNSET:
+        state, run, nominal, parent = _run(said, long)
+    elif said.job is not NOTHING:
+        kind = JOB_EVENT
+    elif said.dataset is not UNSET:
+        kind = DATASET_EVENT
+    else:
+        raise NotAnEvent("it has neither run, job nor dataset: it must be a RunEvent, a JobEvent or a DatasetEvent")
+    if kind == DATASET_EVENT:
+        outputs: Sequence[Said] = [_output(said.dataset, "dataset", long)]
+    else:
+        job = _job_of(bytes(said.job))
+        said.job = job.inline
+        if said.inputs is not NOTHING:
+            inputs = _inputs_of(bytes(said.inputs))
+            said.inputs = inputs.inline
+        outputs = [_output(one, f"outputs[{index}]", long) for index, one in enumerate(said.outputs or ())]
+    body = written(said, rest)
+    long += (*job.long, *inputs.long)
+    return Event(
+        kind, at, digest_of(body), body.decode(), long, state, run, job.key, job.facets, nominal, parent, inputs.said,
+        outputs,
+    )  # fmt: skip
 
 
 def read_time(value: Any, where: str) -> int:
@@ -111,9 +119,10 @@ def read_time(value: Any, where: str) -> int:
 
 def named(value: Any, kind: Kind) -> NodeKey | None:
     """The node that ``{namespace, name}`` somewhere in a facet names, if it does."""
-    if not isinstance(value, dict):
-        return None
-    namespace, name = value.get("namespace"), value.get("name")
+    return _key(kind, value.get("namespace"), value.get("name")) if isinstance(value, dict) else None
+
+
+def _key(kind: Kind, namespace: Any, name: Any) -> NodeKey | None:
     return _node(kind, namespace, name) if isinstance(namespace, str) and isinstance(name, str) else None
 
 
@@ -122,121 +131,138 @@ def _node(kind: Kind, namespace: str, name: str) -> NodeKey | None:
     return NodeKey(kind, namespace, name) if _is_name(namespace) and _is_name(name) else None
 
 
-def _run_event(document: Mapping[str, Any], at: int) -> Event:
-    state = document.get("eventType") or "OTHER"
+def _run(said: Envelope, long: list[Facet]) -> tuple[str, str, tuple[Any, Any] | None, tuple[NodeKey, str] | None]:
+    """State, run, nominal time and parent."""
+    state = said.event_type or "OTHER"
     if state not in STATES:
         raise NotAnEvent(f"eventType: {_shown(state)} is none of {', '.join(sorted(STATES))}")
-    run = document["run"]
-    identity = run.get("runId") if isinstance(run, dict) else None
-    if not isinstance(identity, str) or not _UUID.fullmatch(identity):
+    run = said.run
+    identity = run.run_id if isinstance(run, Run) else None
+    if not isinstance(run, Run) or not _is_uuid(identity):
         raise NotAnEvent(f"run.runId: {_shown(identity)} is not a UUID")
-    if "job" not in document:
+    if said.job is NOTHING:
         raise NotAnEvent("job: a RunEvent names its job")
-    key, facets = _job(document["job"])
-    about = _checked(run, "run")
-    nominal = about.get("nominalTime")
-    return Event(
-        RUN_EVENT, at, *canonical(document), state, identity.lower(), key, facets,
+    about = _facets(run.facets, "run.facets", long)
+    nominal = about["nominalTime"].value if "nominalTime" in about else None
+    return (
+        state, str(identity).lower(),
         (nominal.get("nominalStartTime"), nominal.get("nominalEndTime")) if nominal else None,
-        _parent(about.get("parent")), _inputs(document), _outputs(document),
+        _parent(about["parent"].value) if "parent" in about else None,
     )  # fmt: skip
 
 
-def _parent(facet: Any) -> tuple[NodeKey, str] | None:
+def _parent(facet: Mapping[str, Any]) -> tuple[NodeKey, str] | None:
     """Job and run of the parent facet, as far as it names both."""
-    if not isinstance(facet, dict):
-        return None
     job, run = named(facet.get("job"), "job"), facet.get("run")
     identity = run.get("runId") if isinstance(run, dict) else None
-    return (job, identity.lower()) if job and isinstance(identity, str) and _UUID.fullmatch(identity) else None
+    return (job, str(identity).lower()) if job and _is_uuid(identity) else None
 
 
-def _job(said: Any) -> tuple[NodeKey, Texts]:
-    if key := named(said, "job"):
-        return key, _texts(_checked(said, "job"))
-    raise NotAnEvent(f"job: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
+class _JobPart(NamedTuple):
+    """A job as events tell it; ``inline`` is its text in the body."""
+
+    key: NodeKey | None
+    facets: Told
+    inline: Raw
+    long: Sequence[Facet]
 
 
-def _inputs(document: Mapping[str, Any]) -> Sequence[Said]:
-    return [_input(one, index) for index, one in enumerate(_listed(document, "inputs"))]
+class _InputsPart(NamedTuple):
+    """Likewise what events read."""
+
+    said: Sequence[Said]
+    inline: Raw
+    long: Sequence[Facet]
 
 
-def _input(said: Any, index: int) -> Said:
-    key = named(said, "dataset")
-    if key and not said.get("facets"):
+_NO_JOB = _JobPart(None, _NOTHING, NOTHING, ())
+_NO_INPUTS = _InputsPart((), NOTHING, ())
+
+
+def _job(raw: bytes) -> _JobPart:
+    said, rest = read_job(raw)
+    key = _key("job", said.namespace, said.name)
+    if key is None:
+        raise NotAnEvent(f"job: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
+    long: list[Facet] = []
+    facets = _facets(said.facets, "job.facets", long)
+    return _JobPart(key, facets, Raw(written(said, rest)), long)
+
+
+def _inputs(raw: bytes) -> _InputsPart:
+    said, rest = read_inputs(raw)
+    long: list[Facet] = []
+    found = [_input(one, index, long) for index, one in enumerate(said)]
+    return _InputsPart(found, Raw(written(said, rest)), long)
+
+
+_job_of = Recent(_job, 8_000_000).find
+_inputs_of = Recent(_inputs, 32_000_000).find
+
+
+def _input(said: Dataset, index: int, long: list[Facet]) -> Said:
+    if not said.facets and not said.input_facets and (key := _key("dataset", said.namespace, said.name)):
         return _read(key)
-    return Said(*_dataset(said, f"inputs[{index}]")[:2])
+    return Said(*_dataset(said, f"inputs[{index}]", long))
 
 
 _read = lru_cache(_MOST_KEPT)(Said)
 """A dataset of which nothing is said but that it is read."""
 
 
-def _outputs(document: Mapping[str, Any]) -> Sequence[Said]:
-    return [_output(one, f"outputs[{index}]") for index, one in enumerate(_listed(document, "outputs"))]
-
-
-def _output(said: Any, where: str) -> Said:
-    key, texts, facets = _dataset(said, where)
+def _output(said: Any, where: str, long: list[Facet]) -> Said:
+    key, own = _dataset(said, where, long)
     version = change = former = None
-    if facet := facets.get(VERSION):
-        version = facet.get("datasetVersion")
-    if facet := facets.get(LIFECYCLE):
-        change, former = facet.get(LIFECYCLE), named(facet.get("previousIdentifier"), "dataset")
+    if facet := own.get(VERSION):
+        version = facet.value.get("datasetVersion")
+    if facet := own.get(LIFECYCLE):
+        told = facet.value
+        change, former = told.get(LIFECYCLE), named(told.get("previousIdentifier"), "dataset")
     return Said(
-        key, texts, version if isinstance(version, str) else "", change if isinstance(change, str) else None, former
+        key, own, version if isinstance(version, str) else "", change if isinstance(change, str) else None, former
     )
 
 
-def _listed(document: Mapping[str, Any], part: str) -> Sequence[Any]:
-    found = document.get(part) or ()
-    if found and not isinstance(found, list):
-        raise NotAnEvent(f"{part}: a list of datasets is expected, not {_kind(found)}")
-    return found
-
-
-def _dataset(said: Any, where: str) -> tuple[NodeKey, Texts, Mapping[str, Any]]:
-    """The dataset, and its facets as they are kept and as they are."""
-    key = named(said, "dataset")
+def _dataset(said: Any, where: str, long: list[Facet]) -> tuple[NodeKey, Told]:
+    """The dataset and its own facets."""
+    key = _key("dataset", said.namespace, said.name) if isinstance(said, Dataset) else None
     if key is None:
         raise NotAnEvent(f"{where}: namespace and name are needed, each a text of 1 to {MOST_NAME} bytes")
-    facets = _checked(said, where)
-    return key, _texts(facets), facets
+    for facets, place in ((said.input_facets, "inputFacets"), (said.output_facets, "outputFacets")):
+        if facets:
+            _facets(facets, f"{where}.{place}", long)
+    return key, _facets(said.facets, f"{where}.facets", long)
 
 
-def _texts(facets: Mapping[str, Any]) -> Texts:
-    return {name: _text(facet) for name, facet in facets.items()}
-
-
-def _checked(owner: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """The facets of a run, a job or a dataset; raises NotAnEvent."""
-    found = owner.get("facets")
-    if not found:
+def _facets(said: Any, where: str, long: list[Facet]) -> Told:
+    """The facets of a run, a job or a dataset. In their place stands from now on what stands for them in the text of
+    the event; those that are not in it are added to ``long``. Raises NotAnEvent."""
+    if not said:
         return _NOTHING
-    if not isinstance(found, dict):
-        raise NotAnEvent(f"{where}.facets: an object is expected, not {_kind(found)}")
-    for name, facet in found.items():
-        if not isinstance(facet, dict):
-            raise NotAnEvent(f"{where}.facets.{name}: a facet is an object, not {_kind(facet)}")
+    found = {}
+    for name, raw in said.items():
+        try:
+            facet = facet_of(bytes(raw))
+        except NoFacet as error:
+            raise NotAnEvent(f"{where}.{name}: {error}") from None
         if not _is_name(name):
-            raise NotAnEvent(f"{where}.facets: {_shown(name)} is no name of a facet")
+            raise NotAnEvent(f"{where}: {_shown(name)} is no name of a facet")
+        found[name] = facet
+        said[name] = facet.inline
+        if facet.is_long:
+            long.append(facet)
     return found
 
 
-def _is_name(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= MOST_NAME
-        and "\0" not in value
-        and (value.isascii() or len(value.encode(errors="replace")) <= MOST_NAME)
-    )
+def _is_uuid(value: Any) -> bool:
+    return isinstance(value, str) and bool(_UUID.fullmatch(value))
 
 
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "nothing"}
-    return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+@lru_cache(_MOST_KEPT)
+def _is_name(value: str) -> bool:
+    return 0 < len(value) <= MOST_NAME and "\0" not in value and len(value.encode(errors="replace")) <= MOST_NAME
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = repr(None if value is UNSET else value)
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.known import AT_ONCE, chunks
 from mesh_orchestration.catalog.lineage_model import DatasetVersion, Facets, NodeKey, Page, Run, RunDataset
+from mesh_orchestration.catalog.texts import documents
 from mesh_orchestration.moments import microseconds, moment
 
 _MOST_EVENTS = 200  # of one run: the newest, of a run that never ends
@@ -35,7 +35,7 @@ def run(conn: Connection, run_id: str) -> Run | None:
         return None
     said = select(_events.c.body).where(_events.c.run_id == row.id)
     rows = conn.execute(said.order_by(_events.c.at.desc(), _events.c.id.desc()).limit(_MOST_EVENTS))
-    told = [orjson.loads(row.body) for row in rows][::-1]
+    told = documents(conn, [row.body for row in rows])[::-1]
     facets = _merged(one["run"].get("facets") for one in told)
     return _run(row, facets, _touched(told, "inputs"), _touched(told, "outputs"))
 
@@ -61,15 +61,14 @@ def dataset_versions(
     total = conn.execute(select(func.count()).where(_versions.c.dataset_id == owner)).scalar_one()
     query = _version_query().where(_versions.c.dataset_id == owner)
     rows = conn.execute(query.order_by(_versions.c.at.desc(), _versions.c.event_id.desc()).limit(limit).offset(offset))
-    return Page(tuple(_version(key, row) for row in rows), total)
+    return Page(_versions_of(conn, key, rows.all()), total)
 
 
 def dataset_version(conn: Connection, namespace: str, name: str, version: str) -> DatasetVersion | None:
     """One version of a dataset."""
     key = NodeKey("dataset", namespace, name)
     query = _version_query().where(_versions.c.dataset_id == _id_of(key), _versions.c.version == version)
-    row = conn.execute(query).first()
-    return _version(key, row) if row else None
+    return next(iter(_versions_of(conn, key, conn.execute(query).all())), None)
 
 
 def events(
@@ -84,7 +83,7 @@ def events(
     total = conn.execute(select(func.count()).select_from(_events).where(*wanted)).scalar_one()
     order = (_events.c.at.desc(), _events.c.id.desc()) if newest_first else (_events.c.at, _events.c.id)
     rows = conn.execute(select(_events.c.body).where(*wanted).order_by(*order).limit(limit).offset(offset))
-    return Page(tuple(orjson.loads(row.body) for row in rows), total)
+    return Page(tuple(documents(conn, [row.body for row in rows])), total)
 
 
 def _run_query() -> Select[Any]:
@@ -140,8 +139,12 @@ def _version_query() -> Select[Any]:
     )
 
 
-def _version(key: NodeKey, row: Row[Any]) -> DatasetVersion:
-    event = orjson.loads(row.body)
+def _versions_of(conn: Connection, key: NodeKey, rows: Sequence[Row[Any]]) -> tuple[DatasetVersion, ...]:
+    told = documents(conn, [row.body for row in rows])
+    return tuple(_version(key, row, event) for row, event in zip(rows, told, strict=True))
+
+
+def _version(key: NodeKey, row: Row[Any], event: dict[str, Any]) -> DatasetVersion:
     said = [event["dataset"]] if "dataset" in event else event.get("outputs") or ()
     own = [_all_facets(one) for one in said if (one["namespace"], one["name"]) == key[1:]]
     job = event.get("job")

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 
 from mesh_orchestration.catalog import tables_lineage as lineage
 from mesh_orchestration.catalog.contracts import pii_of, read_document
+from mesh_orchestration.catalog.derived import NamedField
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import PRODUCTS, SEARCH
+from mesh_orchestration.catalog.texts import fields_by_dataset
 from mesh_orchestration.catalog.words import plain
 from mesh_orchestration.contract.model import DataProduct
 
@@ -134,7 +136,7 @@ def _write_nodes(conn: Connection, ids: Sequence[int]) -> None:
     names = {row["name"] for row in rows if row["kind"] == "dataset"}
     ours: set[str] = set(conn.execute(select(PRODUCTS.c.address).where(PRODUCTS.c.address.in_(names))).scalars())
     shown = [row for row in rows if not _gone(row) and not (row["kind"] == "dataset" and row["name"] in ours)]
-    fields = _by_node(conn, lineage.fields, lineage.fields.c.dataset_id, ids)
+    fields = fields_by_dataset(conn, ids)
     tags = _by_node(conn, lineage.tags, lineage.tags.c.node_id, ids)
     owners = _by_node(conn, lineage.owners, lineage.owners.c.node_id, ids)
     _write(
@@ -197,14 +199,14 @@ def _personal(product: DataProduct) -> Iterator[str]:
 
 
 def _of_node(
-    row: RowMapping, fields: Sequence[RowMapping], tags: Sequence[RowMapping], owners: Sequence[RowMapping]
+    row: RowMapping, fields: Sequence[NamedField], tags: Sequence[RowMapping], owners: Sequence[RowMapping]
 ) -> _Row:
     named = list(
         dict.fromkeys(one["key"] if one["value"] == "true" else f"{one['key']}={one['value']}" for one in tags)
     )
     owner = owners[0]["name"] if owners else ""
     description = row["description"] or ""
-    texts = [description, *(f"{one['name']}: {one['description']}" for one in fields if one["description"])]
+    texts = [description, *(f"{one.name}: {one.description}" for one in fields if one.description)]
     return {
         "kind": row["kind"],
         "key": _key(row),
@@ -212,9 +214,9 @@ def _of_node(
         "domain": "",
         "owner": owner,
         "tags": json.dumps(named, ensure_ascii=False),
-        "detail": _detail([one["name"] for one in fields], texts),
+        "detail": _detail([one.name for one in fields], texts),
         "names": plain(row["name"]),
-        "marks": plain(row["namespace"], *(one["name"] for one in fields), *named, *(one["name"] for one in owners)),
+        "marks": plain(row["namespace"], *(one.name for one in fields), *named, *(one["name"] for one in owners)),
         "docs": plain(*texts),
     }
 

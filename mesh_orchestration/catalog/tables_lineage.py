@@ -69,20 +69,9 @@ facets = Table(
     Column("name", Text, primary_key=True),
     Column("job_id", BigInteger, primary_key=True, autoincrement=False),  # who writes it, for columnLineage; else 0
     Column("generation", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),  # JSON
+    Column("digest", LargeBinary, nullable=False),  # of the body: 16 bytes
+    Column("body", Text),  # canonical JSON; of a long one null: it is in lineage_texts
     Index("lineage_facets_generation", "generation"),
-)
-
-fields = Table(
-    "lineage_fields",
-    metadata,
-    Column("dataset_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("name", Text, nullable=False),  # of a nested field its path: customer.address.city
-    Column("type", Text),
-    Column("description", Text),
-    Index("lineage_fields_name", "name"),
-    sqlite_with_rowid=False,
 )
 
 tags = Table(
@@ -166,32 +155,24 @@ edges = Table(
     sqlite_with_rowid=False,
 )
 
-columns = Table(
-    "lineage_columns",
-    metadata,
-    Column("dataset_id", BigInteger, ForeignKey("lineage_nodes.id"), primary_key=True, autoincrement=False),
-    Column("job_id", BigInteger, primary_key=True, autoincrement=False),  # 0: the dataset told of itself
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("field", Text),  # null: the source decides about whole rows (a filter, a join)
-    Column("source_id", BigInteger, ForeignKey("lineage_nodes.id"), nullable=False),
-    Column("source_field", Text, nullable=False),
-    Column("transformations", Text),  # JSON: [{type, subtype, description, masking}]
-    Index("lineage_columns_source", "source_id", "source_field"),
-    sqlite_with_rowid=False,
-)
-
 events = Table(
     "lineage_events",
     metadata,
     Column("id", number, primary_key=True, autoincrement=False),  # in order of receipt
-    Column("digest", LargeBinary, nullable=False),  # of the event as canonical JSON: 16 bytes
+    Column("digest", LargeBinary, nullable=False),  # of the body: 16 bytes
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("kind", SmallInteger, nullable=False),  # 1 run, 2 job, 3 dataset
     Column("node_id", BigInteger, nullable=False),  # the job, or the dataset of a DatasetEvent
     Column("run_id", BigInteger),
-    Column("body", Text, nullable=False),  # JSON
-    Index("lineage_events_digest", "digest", unique=True),
+    Column("body", Text, nullable=False),  # canonical JSON; in place of a facet may stand a digest of lineage_texts
+    Index("lineage_events_key", "at", "digest", unique=True),  # mostly written at its end, as events come by time
     Index("lineage_events_run", "run_id"),
-    Index("lineage_events_at", "at"),
+)
+
+texts = Table(
+    "lineage_texts",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # 16 bytes
+    Column("body", Text, nullable=False),  # a facet as canonical JSON
 )

@@ -6,31 +6,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mesh_orchestration.catalog import tables_lineage as tables
-from mesh_orchestration.catalog.derived import Source, aliases_of, fields_of, owners_of, sources_of, tags_of, text_of
-from mesh_orchestration.catalog.fold import COLUMNS, PARENT, Fold
+from mesh_orchestration.catalog.derived import aliases_of, owners_of, sources_named, tags_of, text_of
+from mesh_orchestration.catalog.facets import Facet
+from mesh_orchestration.catalog.fold import PARENT, Fold
 from mesh_orchestration.catalog.known import Known, Node
 from mesh_orchestration.catalog.lineage_model import NodeKey
 from mesh_orchestration.catalog.openlineage import LIFECYCLE, named
 
 _NAME, _RUN = frozenset({"kind", "namespace", "name"}), frozenset({"run"})
 Row = tuple[Any, ...]
-Facet = Mapping[str, Any]
+Json = Mapping[str, Any]
 Require = Callable[[Iterable[tuple[NodeKey, int]]], None]
 """Makes sure that nodes are known; those that are new begin at the time given."""
 
 
 def write(conn: Connection, fold: Fold, known: Known, require: Require, generation: int) -> bool:
     """Write what the fold changed; returns whether other names mean one dataset than before."""
-    sources = cache(lambda body: sources_of(orjson.loads(body)))
-    _mentioned(fold, known, require, sources)
-    facets = [(node, name, job, orjson.loads(body)) for (_, name, job), (node, body) in fold.facets.items()]
+    _mentioned(fold, known, require)
+    facets = [(node, name, facet.value) for (_, name, _), (node, facet) in fold.facets.items() if name in _READ]
     reshaped = fold.reshaped | _rename(fold, known)
-    for node, name, _, facet in facets:
+    for node, name, facet in facets:
         _describe(node, name, facet, known)
     edges = [(job, dataset, writes, current, generation) for (job, dataset, writes), current in fold.edges().items()]
     upsert(conn, tables.nodes, [node.row() for node in (fold.touched | known.fresh).values()], constant=_NAME)
@@ -38,10 +37,8 @@ def write(conn: Connection, fold: Fold, known: Known, require: Require, generati
     upsert(conn, tables.edges, edges)
     upsert(conn, tables.runs, [run.row() for run in fold.runs.values()], constant=_RUN)
     _versions(conn, fold)
-    _facets(conn, fold, generation)
+    _facets(conn, fold, known, generation)
     _lists(conn, facets)
-    told = {(node, job): sources(body) for (_, name, job), (node, body) in fold.facets.items() if name == COLUMNS}
-    _columns(conn, told, known)
     return reshaped or any(name == "symlinks" for _, name, _ in fold.facets)
 
 
@@ -49,6 +46,15 @@ def insert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, each in the order of the table's columns."""
     if rows:
         _execute(conn, table, _insert(table, conn.dialect.name), rows)
+
+
+def keep(conn: Connection, known: set[bytes], facets: Iterable[Facet]) -> None:
+    """Keep the texts of facets, each once; ``known`` are those that are kept, and becomes it."""
+    new = {facet.digest: facet for facet in facets if facet.digest not in known}
+    if new:
+        statement = _add(tables.texts, conn.dialect.name)
+        _execute(conn, tables.texts, statement, [(digest, facet.text.decode()) for digest, facet in new.items()])
+        known.update(new)
 
 
 def upsert(
@@ -74,6 +80,12 @@ def _insert(table: Table, dialect: str) -> Insert | str:
 
 
 @cache
+def _add(table: Table, dialect: str) -> Insert | str:
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    return _ready(statement.on_conflict_do_nothing(), dialect)
+
+
+@cache
 def _upsert(table: Table, dialect: str, constant: frozenset[str], earliest: str) -> Insert | str:
     statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     keys = [column.name for column in table.primary_key]
@@ -95,12 +107,12 @@ def _delete(table: Table, *keys: str) -> Delete:
     return delete(table).where(*(table.c[key] == bindparam(key) for key in keys))
 
 
-def _mentioned(fold: Fold, known: Known, require: Require, sources: Callable[[bytes], Sequence[Source]]) -> None:
+def _mentioned(fold: Fold, known: Known, require: Require) -> None:
     """Make sure of the nodes that facets name; each begins when it was first named."""
     found: dict[NodeKey, int] = {}
-    for at, name, body in fold.mentions:
-        above = named(orjson.loads(body), "job") if name == PARENT else None
-        for key in [above] if above else [one.dataset for one in sources(body)]:
+    for at, name, facet in fold.mentions:
+        above = named(facet.value, "job") if name == PARENT else None
+        for key in [above] if above else sources_named(facet.value):
             found[key] = min(at, found.get(key, at))
     for at, key, _ in fold.renames:
         found[key] = min(at, found.get(key, at))
@@ -125,7 +137,7 @@ def _rename(fold: Fold, known: Known) -> bool:
     return changed
 
 
-def _describe(node: Node, name: str, facet: Facet, known: Known) -> None:
+def _describe(node: Node, name: str, facet: Json, known: Known) -> None:
     """Set the columns of the node that follow from one facet."""
     if name == "documentation":
         node.description = text_of(facet.get("description"))
@@ -143,33 +155,31 @@ def _versions(conn: Connection, fold: Fold) -> None:
     upsert(conn, tables.versions, [(*key, *said) for key, said in fold.versions.items()], earliest="at")
 
 
-def _facets(conn: Connection, fold: Fold, generation: int) -> None:
-    rows = [(node, name, job, generation, body.decode()) for (node, name, job), (_, body) in fold.facets.items()]
+def _facets(conn: Connection, fold: Fold, known: Known, generation: int) -> None:
+    keep(conn, known.texts, (facet for _, facet in fold.facets.values() if facet.is_long))
+    rows = [
+        (node, name, job, generation, facet.digest, None if facet.is_long else facet.text.decode())
+        for (node, name, job), (_, facet) in fold.facets.items()
+    ]
     upsert(conn, tables.facets, rows)
 
 
-_LISTS: Mapping[str, tuple[Table, Callable[[Facet], Sequence[Row]]]] = {
-    "schema": (
-        tables.fields,
-        fields_of,
-    ),
-    "tags": (
-        tables.tags,
-        tags_of,
-    ),
+_LISTS: Mapping[str, tuple[Table, Callable[[Json], Sequence[Row]]]] = {
+    "tags": (tables.tags, tags_of),
     "ownership": (tables.owners, owners_of),
     "symlinks": (
         tables.aliases,
         lambda said: [(key.namespace, key.name, kind) for key, kind in aliases_of(said).items()],
     ),
 }
+_READ = {"documentation", LIFECYCLE, "jobType", "sourceCodeLocation", PARENT, *_LISTS}
 
 
-def _lists(conn: Connection, facets: Sequence[tuple[Node, str, int, Facet]]) -> None:
+def _lists(conn: Connection, facets: Sequence[tuple[Node, str, Json]]) -> None:
     """Write the lists that facets hold in place of those that they held before."""
     for word, (table, rows_of) in _LISTS.items():
         owner = next(iter(table.primary_key)).name
-        found = [(node, facet) for node, name, _, facet in facets if name == word]
+        found = [(node, facet) for node, name, facet in facets if name == word]
         if not found:
             continue
         conn.execute(_delete(table, owner), [{owner: node.id} for node, _ in found])
@@ -180,16 +190,3 @@ def _lists(conn: Connection, facets: Sequence[tuple[Node, str, int, Facet]]) -> 
             for position, row in enumerate(rows_of(facet))
         ]
         insert(conn, table, rows)
-
-
-def _columns(conn: Connection, sources: Mapping[tuple[Node, int], Sequence[Source]], known: Known) -> None:
-    if not sources:
-        return
-    table = tables.columns
-    told = _delete(table, "dataset_id", "job_id")
-    conn.execute(told, [{"dataset_id": node.id, "job_id": job} for node, job in sources])
-    insert(conn, table, [
-        (node.id, job, position, one.field, known.nodes[one.dataset].id, one.column, one.transformations)
-        for (node, job), found in sources.items()
-        for position, one in enumerate(found)
-    ])  # fmt: skip

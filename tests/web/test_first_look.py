@@ -71,7 +71,7 @@ def test_lineage_is_in_memory_before_anybody_asks(tmp_path: Path) -> None:
         first_look.read_graph(client.app.state.catalog)
         first_look.read_columns(client.app.state.catalog)
         with open_catalog(settings) as other, other.writing() as conn:
-            for table in (tables.columns, tables.edges):
+            for table in (tables.facets, tables.edges):
                 conn.execute(delete(table))  # without a word of it, so whoever has them goes on having them
         graph, columns = client.get(A_LINE).json()["graph"], client.get(A_COLUMN).json()["graph"]
     assert {node["id"] for node in graph} == {"dataset:shop:a", "dataset:shop:b", "job:jobs:one"}

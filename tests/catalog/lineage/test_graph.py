@@ -232,7 +232,12 @@ def test_the_catalog_may_live_in_postgresql(tmp_path: Path, postgres: PostgresDa
     told = [
         _columns("one", to="b", id=[("a", "id")]),
         event("one", run="later", minute=3, reads=["a2"], writes=[dataset("b", odd={"text": "\0"})]),
-        event("two", reads=["b"], writes=["c"], facets={"nominalTime": {"nominalStartTime": "2026-03-01T00:00:00Z"}}),
+        event(
+            "two",
+            reads=["b"],
+            writes=[dataset("c", schema={"fields": [{"name": "x" * 200}]})],
+            facets={"nominalTime": {"nominalStartTime": "2026-03-01T00:00:00Z"}},
+        ),
     ]
     pictures = []
     for place, environ in (("postgresql", {"MESH_CATALOG_URL": url}), ("sqlite", {})):
@@ -243,5 +248,6 @@ def test_the_catalog_may_live_in_postgresql(tmp_path: Path, postgres: PostgresDa
                 pictures.append((
                     lineage(conn, data("b")), column_lineage(conn, data("b")), nodes.datasets(conn), nodes.jobs(conn),
                     nodes.namespaces(conn), nodes.resolve(conn, "job:jobs:one"), downstream_of(conn, data("a2")),
+                    sorted(map(str, runs.events(conn).items)),
                 ))  # fmt: skip
     assert pictures[0] == pictures[1]
