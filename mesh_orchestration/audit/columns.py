@@ -8,9 +8,9 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesh_orchestration.audit.patterns import for_dialect
 from mesh_orchestration.audit.statistics import Statistics
 from mesh_orchestration.audit.types import Type
+from mesh_orchestration.expectations.patterns import for_dialect
 from mesh_orchestration.expectations.predicate import All, Column, Matches, Missing, Not, Predicate, Some, leaves
 from mesh_orchestration.expectations.question import Disorder, Duplicates, Rows, Tally, ignored
 

@@ -8,14 +8,15 @@ entry that breaks it leaves the counting to a way that reads rows.
 from __future__ import annotations
 
 import mmap
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesh_orchestration.audit.statistics import Statistics
 from mesh_orchestration.audit.thrift import read_struct
 from mesh_orchestration.audit.types import Type
+from mesh_orchestration.expectations.patterns import NotPortable, for_dialect
 from mesh_orchestration.expectations.predicate import (
     All,
     Among,
@@ -95,14 +96,23 @@ def by_dictionary(question: Question, dictionaries: Dictionaries, known: Statist
         case Rows((column,), holds, "any", missing_counts=True) if columns(holds) == (column,):
             missing = known.of(column).missing
             entries = dictionaries.entries(column) if missing is not None else None
-            if entries is None or missing is None or not all(keeps(holds, entry) for entry in entries):
+            if entries is None or missing is None or not _all_keep(holds, entries):
                 return None
             return Tally(known.rows, known.rows - missing, 0)
     return None
 
 
+def _all_keep(holds: Predicate, entries: frozenset[Any]) -> bool:
+    """Whether it is proven that every entry keeps ``holds``; a pattern without a linear engine proves nothing."""
+    try:
+        return all(keeps(holds, entry) for entry in entries)
+    except NotPortable:
+        return False
+
+
 def keeps(predicate: Predicate, value: Any) -> bool:
-    """Whether one value of the only column that ``predicate`` speaks of keeps it."""
+    """Whether one value of the only column that ``predicate`` speaks of keeps it; raises NotPortable for a pattern
+    that cannot be answered in time that grows with the text alone."""
     match predicate:
         case All(parts):
             return all(keeps(part, value) for part in parts)
@@ -113,11 +123,23 @@ def keeps(predicate: Predicate, value: Any) -> bool:
         case Among(_, values):
             return value in values
         case Matches(_, pattern):
-            return re.search(pattern, str(value)) is not None
+            return _searching(pattern)(str(value))
         case Missing(_):
             return value is None
         case Compare(left, operator, right):
             return _compared(_term(left, value), operator, _term(right, value))
+
+
+@cache
+def _searching(pattern: str) -> Callable[[str], bool]:
+    """Whether a text has a match of ``pattern``, by the engine that polars has too, which never backtracks."""
+    from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+    schema = core_schema.str_schema(pattern=for_dialect(pattern, "rust"), regex_engine="rust-regex")
+    try:
+        return SchemaValidator(schema).isinstance_python
+    except SchemaError as error:
+        raise NotPortable(str(error)) from None
 
 
 def _term(term: Term, value: Any) -> Any:

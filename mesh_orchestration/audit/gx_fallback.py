@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mesh_orchestration.audit.bounded import texts_of, try_patterns
 from mesh_orchestration.audit.sources import Source
 from mesh_orchestration.expectations.check import Check, CheckResult
+from mesh_orchestration.expectations.patterns import patterns_in
 
 _MAPPED = {"unexpected_count": "unexpected_count", "missing_count": "missing_count", "element_count": "element_count"}
 _NAMED = ("column", "column_A", "column_B")
@@ -15,9 +17,14 @@ _NAMED = ("column", "column_A", "column_B")
 def run(check: Check, source: Source) -> CheckResult:
     """The check's result by Great Expectations on a pandas frame of the columns it names, or of all.
 
-    Raises what Great Expectations raises, and ValueError when it reports an exception of its own.
+    Raises what Great Expectations raises, ValueError when it reports an exception of its own, and TooSlowError for
+    a pattern that its engine, which backtracks, does not get done with.
     """
     frame = source.frame(_columns(check, source))
+    if patterns := tuple(patterns_in(check.kwargs)):
+        named = [name for name in _NAMED if check.kwargs.get(name) in frame.columns]
+        values = {text for name in named for one in frame[check.kwargs[name]].dropna() for text in texts_of(one)}
+        try_patterns(patterns, values)
     found = validate(frame, check.expectation, check.kwargs)
     if problem := _exception(found.get("exception_info")):
         raise ValueError(problem)

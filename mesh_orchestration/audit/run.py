@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from mesh_orchestration.audit.asked import Asked, ask
+from mesh_orchestration.audit.bounded import TooSlowError
 from mesh_orchestration.audit.data import Data, ParquetData
-from mesh_orchestration.audit.patterns import NotPortable
 from mesh_orchestration.audit.results import Masks, failure, result_of
 from mesh_orchestration.audit.sources import Source, SqlSource
 from mesh_orchestration.expectations.check import Check, CheckResult
+from mesh_orchestration.expectations.patterns import NotPortable
 from mesh_orchestration.expectations.question import Answer, Disorder, Duplicates, Rare, Rows, Tally
 from mesh_orchestration.masking import REDACTED
 
@@ -158,7 +159,7 @@ def _judged(
 
 def _withheld(failed: CheckResult, error: Exception, masks: Masks) -> CheckResult:
     """A failure without the engine's words where they might quote a value of a masked column."""
-    if not _named(failed.check) & set(masks.of):
+    if isinstance(error, TooSlowError) or not _named(failed.check) & set(masks.of):
         return failed
     return replace(failed, exception=f"{type(error).__name__}: its message may quote a masked column and is withheld")
 

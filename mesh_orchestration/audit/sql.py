@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlglot import exp
 
-from mesh_orchestration.audit.patterns import for_dialect
 from mesh_orchestration.audit.types import Type
+from mesh_orchestration.expectations.patterns import for_dialect
 from mesh_orchestration.expectations.predicate import (
     All,
     Among,

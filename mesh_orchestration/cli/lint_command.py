@@ -29,6 +29,7 @@ def lint(
     Each finding has its file, line, YAML path and fix. Warnings (a product that is read although it is deprecated, a
     rule that only advises) do not fail the command.
     """
+    from mesh_orchestration.contract.backtracking import backtracking
     from mesh_orchestration.contract.lint import lint as findings
     from mesh_orchestration.contract.lint import within
     from mesh_orchestration.contract.mesh import load_mesh
@@ -42,7 +43,8 @@ def lint(
     errors = {one.problem for one in told if one.severity == "error"}
     denied, advised = (within(found, settings.root, wanted) for found in policy_problems(settings, mesh))
     problems = sorted({*findings(settings, wanted, mesh=mesh), *errors, *denied})
-    warnings = sorted({*(one.problem for one in told if one.severity == "warning"), *advised})
+    slow = within(backtracking(mesh, settings.root), settings.root, wanted)
+    warnings = sorted({*(one.problem for one in told if one.severity == "warning"), *advised, *slow})
     if as_json or format_ == "json":
         from mesh_orchestration.cli.output import print_json
 

@@ -8,6 +8,7 @@ mean in Python. What a dialect cannot say (look-around, back references …) rai
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from re import _constants as code  # type: ignore[attr-defined] # the parser of re has no public name
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -27,6 +28,15 @@ class NotPortable(ValueError):
 def for_dialect(pattern: str, dialect: str) -> str:
     """``pattern`` for ``rust``, ``duckdb`` or ``postgres``; raises NotPortable or re.error."""
     return _Writer(dialect, re.compile(pattern).flags).written(parser.parse(pattern))
+
+
+def patterns_in(kwargs: Mapping[str, Any]) -> Iterator[str]:
+    """The regular expressions among the arguments of an expectation, those of a JSON Schema too."""
+    for key, value in kwargs.items():
+        if key in ("regex", "regex_list"):
+            yield from (one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, str))
+        elif key == "json_schema":
+            yield from _in_schema(value)
 
 
 class _Writer:
@@ -167,3 +177,16 @@ def _ranges(method: str) -> tuple[tuple[int, int], ...]:
     firsts = [point for place, point in enumerate(points) if place == 0 or points[place - 1] != point - 1]
     lasts = [point for place, point in enumerate(points) if place + 1 == len(points) or points[place + 1] != point + 1]
     return tuple(zip(firsts, lasts, strict=True))
+
+
+def _in_schema(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _in_schema(item)
+    elif isinstance(schema, Mapping):
+        for key, item in schema.items():
+            if key == "pattern" and isinstance(item, str):
+                yield item
+            elif key == "patternProperties" and isinstance(item, Mapping):
+                yield from map(str, item)
+            yield from _in_schema(item)

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from mesh_orchestration.audit.patterns import NotPortable, for_dialect
+from mesh_orchestration.expectations.patterns import NotPortable, for_dialect
 from tests.postgres import PostgresDatabase
 
 TEXTS = (
