@@ -75,4 +75,6 @@ def _end_with_the_service() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # tidying up an interpreter takes time, and libraries complain of it where people read

@@ -26,7 +26,7 @@ from mesh_orchestration.web.pages import environment
 from tests.builders import mesh_at, product
 from tests.catalog.lineage.told import column_sources, dataset, event
 from tests.server.mesh_process import eventually
-from tests.web.service import service, serving
+from tests.web.service import serving
 
 TOLD = event("one", reads=["a"], writes=[dataset("b", columnLineage=column_sources(y=[("a", "x")]))])
 A_LINE, A_COLUMN = "/api/v1/lineage?nodeId=dataset:shop:a", "/api/v1/column-lineage?nodeId=datasetField:shop:b:y"
@@ -100,11 +100,12 @@ def test_every_template_is_sound() -> None:
 def test_a_service_without_a_daemon_knows_the_products_and_answers_about_lineage(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product())
     told(settings)
-    with service(settings) as url:
+    with serving(settings) as (url, process):
         assert len(httpx.get(f"{url}{A_LINE}", timeout=20).json()["graph"]) == 3
         assert len(httpx.get(f"{url}{A_COLUMN}", timeout=20).json()["graph"]) == 2
         eventually(lambda: httpx.get(f"{url}/v1/products", timeout=20).json().get("total") == 1)
-        assert "the catalog may be behind" not in (settings.home / "serve.log").read_text()
+        eventually(lambda: not child_of(process))
+        assert (settings.home / "serve.log").read_text().split() == [url]
 
 
 @pytest.mark.slow
