@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh_orchestration.contract.mesh import load_mesh
+from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.incidents.store import Store, note_progress, open_store
 from mesh_orchestration.incidents.watchdog import BEAT, SUBJECT, look
 from mesh_orchestration.settings import Settings
@@ -47,6 +47,21 @@ def test_a_mesh_that_was_stopped_for_the_night_begins_without_an_incident(tmp_pa
         look(settings, store, lambda: load_mesh(settings), since=NOON, now=NOON + 10)
 
         assert subjects(store) == []
+
+
+def test_contracts_are_not_read_while_all_is_well(tmp_path: Path) -> None:
+    settings, asked = mesh_of_three(tmp_path), []
+
+    def mesh() -> Mesh:
+        asked.append(NOON)
+        return load_mesh(settings)
+
+    with open_store(settings) as store:
+        beat(store, NOON)
+        look(settings, store, mesh, since=NOON - 60, now=NOON + 100)
+        assert not asked
+        look(settings, store, mesh, since=NOON - 60, now=NOON + 600)
+        assert asked
 
 
 def test_a_mesh_that_never_had_a_daemon_has_none_that_is_silent(tmp_path: Path) -> None:
