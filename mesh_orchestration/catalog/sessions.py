@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mesh_orchestration.catalog.tables_sessions import SESSIONS
+from mesh_orchestration.contract.wording import suggestion
+from mesh_orchestration.errors import MeshError
 
 PREFIX = "session_"
 _KEPT = timedelta(days=1)
@@ -61,7 +63,7 @@ def begin(conn: Connection, session: Session, *, flow: str, hint: str, now: date
 def find(conn: Connection, secret: str) -> Session | None:
     """The session that ``secret`` is, also one that is over; None when there is none."""
     row = _row(conn, secret)
-    return row and Session(row.who, row.role, tuple(row.rights.split()), row.ends_at, row.ended_at)
+    return row and _session(row)
 
 
 def end(conn: Connection, secret: str, *, now: datetime) -> str:
@@ -73,10 +75,30 @@ def end(conn: Connection, secret: str, *, now: datetime) -> str:
     return _unlocked(secret, row.hint)
 
 
+def going_on(conn: Connection, *, now: datetime) -> tuple[Session, ...]:
+    """The sessions that count at ``now``, those that end first before the others."""
+    counting = (SESSIONS.c.ended_at.is_(None), SESSIONS.c.ends_at > now)
+    return tuple(map(_session, conn.execute(select(SESSIONS).where(*counting).order_by(SESSIONS.c.ends_at))))
+
+
+def end_all(conn: Connection, who: str, *, now: datetime) -> int:
+    """End every session of ``who``; returns how many there were, and raises MeshError when there was none."""
+    known = [one.who for one in going_on(conn, now=now)]
+    if who not in known:
+        raise MeshError(f"'{who}' is not signed in{suggestion(who, sorted(set(known)))}")
+    ended = update(SESSIONS).where(SESSIONS.c.who == who, SESSIONS.c.ended_at.is_(None))
+    conn.execute(ended.values(ended_at=now, hint=""))
+    return known.count(who)
+
+
 def _row(conn: Connection, secret: str) -> Row[tuple[object, ...]] | None:
     ident = secret.removeprefix(PREFIX).partition("_")[0]
     row = conn.execute(select(SESSIONS).where(SESSIONS.c.id == ident)).first()
     return row if row is not None and hmac.compare_digest(row.digest, _digest(secret)) else None
+
+
+def _session(row: Row[tuple[object, ...]]) -> Session:
+    return Session(row.who, row.role, tuple(row.rights.split()), row.ends_at, row.ended_at)
 
 
 def _locked(secret: str, hint: str) -> str:

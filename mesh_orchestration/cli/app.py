@@ -16,7 +16,7 @@ COMMANDS = (
     "up", "run", "status", "show", "query", "rejected", "check", "lint", "contract",
     "policy", "audit", "access-report", "erase", "retention", "compliance", "sla", "gate", "anomalies", "incidents",
     "compile", "plan", "apply", "impact", "lineage", "catalog",
-    "serve", "token", "monitoring", "new", "resync", "dbt", "doctor", "demo",
+    "serve", "token", "session", "monitoring", "new", "resync", "dbt", "doctor", "demo",
 )  # fmt: skip
 BROKEN_CONFIGURATION = (SettingsError, ContractError, StorageError)
 

@@ -45,7 +45,8 @@ class Answer:
 
 class IdentityProvider:
     """``keys`` are those it publishes, by key id; ``reads`` counts how often they were read. ``person`` is what it says
-    of whoever signs in; ``about`` what it says of itself beyond the addresses; ``broken`` makes its tokens wrong."""
+    of whoever signs in; ``about`` what it says of itself beyond the addresses; ``broken`` makes its ID tokens
+    wrong, and ``access`` its access tokens, which say nothing to others while it is ``opaque``."""
 
     def __init__(self, port: int = 0) -> None:
         self.keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {}
@@ -53,6 +54,7 @@ class IdentityProvider:
         self.person: dict[str, Any] = {"preferred_username": "ana", "role": "analyst"}
         self.about: dict[str, Any] = {}
         self.broken: dict[str, Any] = {}
+        self.access: dict[str, Any] = {}
         self.granted: str | None = None
         self.opaque = True
         self.secret = SECRET
@@ -117,7 +119,7 @@ class IdentityProvider:
         if form.get("redirect_uri") != asked["redirect_uri"] or form.get("grant_type") != "authorization_code":
             return Answer(400, {"error": "invalid_grant", "error_description": "Incorrect redirect_uri"})
         said = {"aud": ID, "nonce": asked["nonce"], "iat": time.time(), "role": None, **self.person, **self.broken}
-        access = secrets.token_urlsafe(16) if self.opaque else self.token(**self.person)
+        access = secrets.token_urlsafe(16) if self.opaque else self.token(**self.person | self.access)
         answer = {"access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": self.token(**said)}
         return Answer(200, answer | ({} if self.granted is None else {"scope": self.granted}))
 

@@ -20,6 +20,7 @@ from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.app import create_app
 from tests.builders import mesh_at
+from tests.cli.mesh import mesh_each
 from tests.postgres import PostgresDatabase
 from tests.web.api.client import visitor
 from tests.web.api.person import PAGE, Person, mesh_with, person
@@ -215,6 +216,31 @@ def test_signing_out_is_over_here_where_the_provider_has_no_such_page(ana: Perso
     ana.sign_in()
     answer = ana.mesh.post("/sign-out", data=ana.mesh.form("/sign-in"), follow_redirects=False)
     assert (answer.headers["Location"], ana.session) == ("/sign-in", "")
+
+
+def test_the_sessions_of_somebody_who_left_are_ended_by_a_command(
+    ana: Person, settings: Settings, provider: IdentityProvider
+) -> None:
+    ana.sign_in()
+    with person(settings, provider) as bob:
+        provider.person |= {"preferred_username": "[b]ob", "role": "engineer"}
+        bob.sign_in()
+        bob.sign_in()
+        listed, shown, wrong, ended, again = mesh_each(
+            settings,
+            ("session", "list", "--json"),
+            ("session", "list"),
+            ("session", "end", "anna"),
+            ("session", "end", "[b]ob"),
+            ("session", "list", "--json"),
+        )
+        assert (ana.sees(), bob.sees()) == (200, 401)
+    assert [(one["who"], one["role"], one["rights"]) for one in listed.json] == [
+        ("ana", "analyst", []), ("[b]ob", "engineer", []), ("[b]ob", "engineer", []),
+    ]  # fmt: skip
+    assert (shown.code, "[b]ob" in shown.out) == (0, True)
+    assert (wrong.code, "'anna' is not signed in; did you mean 'ana'?" in wrong.err) == (1, True)
+    assert (ended.out, [one["who"] for one in again.json]) == ("[b]ob is signed out of 2 sessions\n", ["ana"])
 
 
 def test_a_session_ends_by_itself(tmp_path: Path, provider: IdentityProvider) -> None:

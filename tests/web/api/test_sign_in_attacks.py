@@ -132,6 +132,15 @@ def test_an_id_token_that_is_not_for_this_sign_in_does_not_count(
     assert ana.sign_in().status_code == 303
 
 
+def test_an_access_token_of_somebody_else_says_nothing(ana: Person, provider: IdentityProvider) -> None:
+    provider.opaque, provider.access = False, {"aud": "catalog", "sub": "u-2"}
+    provider.broken = {"role": None}
+    answer = ana.sign_in()
+    assert (answer.status_code, "says nothing" in answer.text) == (403, True)
+    provider.access = {"aud": "catalog"}
+    assert ana.sign_in().status_code == 303
+
+
 def test_clocks_may_differ_a_little(ana: Person, provider: IdentityProvider) -> None:
     provider.broken = {"iat": time.time() + 20, "exp": time.time() - 5}
     assert ana.sign_in().status_code == 303
