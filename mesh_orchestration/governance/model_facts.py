@@ -12,6 +12,7 @@ DIALECTS = ("duckdb", "postgres")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*|\{#.*?#\}", re.DOTALL)
 _SAID = re.compile(r"\b(?:from|join|into|update|using)\s+(?P<name>\"?\w+\"?(?:\s*\.\s*\"?\w+\"?)+)", re.IGNORECASE)
+_QUALIFIER = re.compile(r"\b(?P<name>\w+)\"?\s*\.")
 _SURROGATE = re.compile(r"\{\{[^}]*\bgenerate_surrogate_key\s*\(\s*\[(?P<columns>[^\]]*)\]", re.DOTALL)
 _QUOTED = re.compile(r"""["'](?P<name>[^"']+)["']""")
 _FILES = frozenset(
@@ -39,7 +40,7 @@ class ModelSql:
     def foreign_reads(self, others: Set[str]) -> Iterator[Told]:
         """Relations in the schema of one of ``others`` (domains), and files, that are named instead of asked for with
         ``ref`` or ``source``."""
-        if others and re.search(rf"\b(?:{'|'.join(others)})\"?\s*\.", self.text, re.IGNORECASE):
+        if others and any(one["name"].lower() in others for one in _QUALIFIER.finditer(self.text)):
             for line, name in sorted(set(self._relations)):
                 if set(name.lower().split(".")[:-1]) & others:
                     yield line, name

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import yaml
 
 from mesh_orchestration.contract.document import parse_document
 from mesh_orchestration.contract.mesh import Mesh
+from mesh_orchestration.contract.model import DataProduct
 from mesh_orchestration.errors import ContractError, PolicyError
 from mesh_orchestration.governance.credentials import credentials_in
 from mesh_orchestration.governance.documents import Judged
@@ -71,12 +73,12 @@ def subjects_of(mesh: Mesh, changed: Set[str]) -> frozenset[str]:
 
 def project_documents(settings: Settings, mesh: Mesh, subjects: Set[str] | None = None) -> tuple[Judged, ...]:
     """A document for the files of each domain and one for the platform's; raises PolicyError for an unreadable one."""
-    domains = sorted(_folders(settings.root))
+    domains, products = sorted(_folders(settings.root)), _by_domain(mesh)
     found = []
     for domain in (one for one in domains if subjects is None or one in subjects):
         folders = [settings.root / top / domain for top in sorted(_SHARED)]
         files = [file for folder in folders for file in _files(settings.root, folder)]
-        value = _facts(files, personal=_personal(mesh, domain), others=set(domains) - {domain})
+        value = _facts(files, personal=_personal(mesh, products.get(domain, ())), others=set(domains) - {domain})
         found.append(Judged("project", domain, domain, f"contracts/{domain}", {"domain": domain, **value}))
     if subjects is None or PLATFORM in subjects:
         value = _facts(list(_platform_files(settings)), personal=frozenset(), others=frozenset())
@@ -130,9 +132,15 @@ def _sources(file: TextFile, others: Set[str]) -> Iterator[Told]:
             yield document.line(("sources", index)), f"source {source.get('name')} in schema {schema}"
 
 
-def _personal(mesh: Mesh, domain: str) -> frozenset[str]:
+def _by_domain(mesh: Mesh) -> Mapping[str, Sequence[DataProduct]]:
+    found: dict[str, list[DataProduct]] = {}
+    for product in mesh.products.values():
+        found.setdefault(product.domain, []).append(product)
+    return found
+
+
+def _personal(mesh: Mesh, own: Sequence[DataProduct]) -> frozenset[str]:
     """The columns with personal data that a domain's models may meet: its own and those of what it reads."""
-    own = [product for product in mesh.products.values() if product.domain == domain]
     read = [mesh.products[address] for product in own for address in mesh.upstream(product) if address in mesh.products]
     return frozenset(field.name.lower() for product in (*own, *read) for field in product.fields if field.is_pii)
 
@@ -165,9 +173,12 @@ def _files(root: Path, folder: Path) -> Iterator[TextFile]:
 def _read(root: Path, path: Path) -> Iterator[TextFile]:
     """The file, unless it is a link, no text, or larger than anything that a person writes."""
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        said = path.lstat()
+        if not S_ISREG(said.st_mode) or said.st_size > MAX_BYTES:
             return
         content = path.read_bytes()
+    except FileNotFoundError:
+        return  # it went after its folder was read
     except OSError as error:
         raise PolicyError(f"{path.relative_to(root)} cannot be read, so nothing can be said of it: {error}") from None
     if b"\0" not in content:
