@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from mesh_orchestration.contract.dialects import read_source
@@ -24,17 +24,20 @@ _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 def problems_of(verdicts: Iterable[Verdict], *, root: Path) -> tuple[Problem, ...]:
     """Each verdict as a Problem of its file below ``root``, with the fix and where to read more."""
-    found = []
+    return tuple(sorted(problem for _, problem in _explained(verdicts, root)))
+
+
+def _explained(verdicts: Iterable[Verdict], root: Path) -> Iterator[tuple[Verdict, Problem]]:
     for verdict, place in placed(verdicts, root=root):
         waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
         message = f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})"
-        found.append(replace(place, message=message))
-    return tuple(sorted(found))
+        yield verdict, replace(place, message=message)
 
 
 def placed(verdicts: Iterable[Verdict], *, root: Path) -> Iterator[tuple[Verdict, Problem]]:
     """Each verdict with the Problem that it is, in its own words, where it can be mended."""
-    source = cache(lambda file: read_source(Path(file), root=root))
+    # Verdicts on one file follow each other. To keep what was read of a thousand would cost more than to read it.
+    source = lru_cache(1)(lambda file: read_source(Path(file), root=root))
     for verdict in verdicts:
         path, said = path_from(verdict.path), str(verdict)
         if place := _PLACE.match(verdict.path):
@@ -59,9 +62,10 @@ def policy_problems(settings: Settings, mesh: Mesh) -> tuple[tuple[Problem, ...]
             verdicts = guardrails.everything(mesh)
     except PolicyError as error:
         return problems_in(error), ()
-    denied = problems_of((one for one in verdicts if one.denies), root=settings.root)
-    advised = problems_of((one for one in verdicts if one.outcome in ("warn", "waived")), root=settings.root)
-    return denied, advised
+    told = list(_explained((one for one in verdicts if one.outcome != "dry-run"), settings.root))
+    denied = sorted(problem for verdict, problem in told if verdict.denies)
+    advised = sorted(problem for verdict, problem in told if not verdict.denies)
+    return tuple(denied), tuple(advised)
 
 
 def problems_in(error: PolicyError) -> tuple[Problem, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from types import TracebackType
 from typing import Self
@@ -55,8 +56,14 @@ class Guardrails:
         return self.judge(file_documents(self.settings, mesh, subjects) if self.bundle.rules else ())
 
     def everything(self, mesh: Mesh) -> tuple[Verdict, ...]:
-        """The verdicts on all that is there before anything runs: every contract, file and deployment."""
-        return (*self.products(mesh), *self.files(mesh))
+        """The verdicts on all that is there before anything runs: every contract, file and deployment. While the
+        engine judges the contracts the files are read."""
+        if not self.bundle.rules:
+            return ()
+        with ThreadPoolExecutor(1, "judge") as beside:
+            contracts = beside.submit(self.products, mesh)
+            files = file_documents(self.settings, mesh)
+            return (*contracts.result(), *self.judge(files))
 
     def access(self, product: DataProduct, reader: Reader) -> Access:
         """What ``reader`` may see of ``product``; kept as long as bundle, contract and reader are the same."""
