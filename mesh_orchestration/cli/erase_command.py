@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mesh_orchestration.privacy.search import Request
+    from mesh_orchestration.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -26,29 +30,43 @@ def erase(
     There is no way back. Giving the same erasure again goes on where a killed one stopped. Exit 0 when nothing is
     left; 1 when there is something to erase and --yes was not given, or when something is left.
     """
-    from mesh_orchestration.cli.access_report_command import print_found
-    from mesh_orchestration.cli.app import console
-    from mesh_orchestration.cli.output import print_json
     from mesh_orchestration.contract.mesh import load_mesh
-    from mesh_orchestration.governance.reader import local_reader
-    from mesh_orchestration.privacy.erase import Order
-    from mesh_orchestration.privacy.erase import erase as carry_out
-    from mesh_orchestration.privacy.search import request, search
+    from mesh_orchestration.privacy.search import request
     from mesh_orchestration.privacy.subject import subject_of
     from mesh_orchestration.settings import Settings
 
     settings = Settings.load()
     carried_out = yes and not dry_run
     asked = request(settings, load_mesh(settings), subject_of(settings, subject, hashed=carried_out), column)
-    if not carried_out:
-        found = search(asked)
-        if as_json:
-            print_json({"subject": asked.subject.name, "column": asked.naming.column, "found": found})
-        else:
-            print_found(found)
-            if found:
-                console.print("[bold]nothing was changed[/]: give --yes to erase this; there is no way back")
-        raise typer.Exit(1 if found else 0)
+    done = _carry_out(settings, asked, reason, role, as_json=as_json) if carried_out else _show(asked, as_json=as_json)
+    raise typer.Exit(0 if done else 1)
+
+
+def _show(asked: Request, *, as_json: bool) -> bool:
+    """Print what would go; whether that is nothing."""
+    from mesh_orchestration.cli.access_report_command import print_found
+    from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.privacy.search import search
+
+    found = search(asked)
+    if as_json:
+        print_json({"subject": asked.subject.name, "column": asked.naming.column, "found": found})
+    else:
+        print_found(found)
+        if found:
+            console.print("[bold]nothing was changed[/]: give --yes to erase this; there is no way back")
+    return not found
+
+
+def _carry_out(settings: Settings, asked: Request, reason: str, role: str, *, as_json: bool) -> bool:
+    """Erase, and print the proof; whether nothing is left."""
+    from mesh_orchestration.cli.access_report_command import print_found
+    from mesh_orchestration.cli.app import console
+    from mesh_orchestration.cli.output import print_json
+    from mesh_orchestration.governance.reader import local_reader
+    from mesh_orchestration.privacy.erase import Order
+    from mesh_orchestration.privacy.erase import erase as carry_out
 
     def say(step: str) -> None:
         if not as_json:
@@ -62,7 +80,7 @@ def erase(
         _print_outcome(proof.verified, proof.said, proof.path)
         if proof.left:
             print_found(proof.left)
-    raise typer.Exit(0 if proof.verified else 1)
+    return proof.verified
 
 
 def _print_outcome(verified: bool, said: object, path: str) -> None:
