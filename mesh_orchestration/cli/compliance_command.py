@@ -40,7 +40,8 @@ def compliance(
 
     settings = Settings.load()
     report = collect(settings, as_of=past_moment(as_of))
-    report = selected(report, load_mesh(settings), selection or ())
+    if selection:
+        report = selected(report, load_mesh(settings), selection)
     if html:
         html.write_text(page(report), encoding="utf-8")
     if as_json:

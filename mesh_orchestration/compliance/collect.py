@@ -194,10 +194,7 @@ def _decisions(settings: Settings, records: Sequence[Record]) -> DecisionsReport
 
 
 def selected(report: ComplianceReport, mesh: Mesh, words: Sequence[str]) -> ComplianceReport:
-    """The report on the domains and products that ``words`` name; all without words. Raises MeshError for a word
-    that names nothing."""
-    if not words:
-        return report
+    """The report on the domains and products that ``words`` name; raises MeshError for a word that names nothing."""
     wanted = {mesh.product(word).address for word in words if "." in word}
     domains = {word for word in words if "." not in word}
     for domain in domains:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 GRAPH = f"/lineage?node={LINES}&columns=1"
 PATHS = (
     "/lineage", GRAPH, f"/lineage?node={REVENUE}&show=jobs&up=8", f"/impact?product={LINES}",
-    f"/impact?product={LINES}&column=amount", "/governance", "/sla", f"/sla/{LINES}",
+    f"/impact?product={LINES}&column=amount", "/governance", "/governance/products", "/sla", f"/sla/{LINES}",
     f"/products/{LINES}/versions", "/traits",
 )  # fmt: skip
 
