@@ -29,6 +29,4 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported out of every later look for garbage."""
-    gc.freeze()
     gc.enable()

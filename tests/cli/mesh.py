@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesh_orchestration.settings import Settings
+from tests.cli.zygote import zygote
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,7 @@ def environment(settings: Settings, **environ: str) -> dict[str, str]:
 
 def mesh(settings: Settings, *words: str, **environ: str) -> Answer:
     """Run ``mesh WORDS`` in a process of its own against the mesh of ``settings``."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mesh_orchestration.cli", *words],
-        env=environment(settings, **environ),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(*zygote().run(words, environment(settings, **environ)))
 
 
 _ONE_AFTER_ANOTHER = """
