@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, text
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 
 from mesh_orchestration.catalog import tables_lineage as lineage
 from mesh_orchestration.catalog.contracts import pii_of, read_document
 from mesh_orchestration.catalog.derived import NamedField
+from mesh_orchestration.catalog.known import chunks
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import PRODUCTS, SEARCH
@@ -26,7 +27,6 @@ GENERATION = "search"
 BATCH = 200
 """Things of one transaction: whoever has lineage to write waits for its end, some tenths of a second at most."""
 _LINEAGE = "search lineage"
-_LOCK_NUMBER = 7_215_604_392  # any number of our own: the PostgreSQL advisory lock of whoever writes what search knows
 _PARAMETERS = 400
 _TIMES = ("written_at", "dropped_at", "renamed_at")
 _Row = dict[str, Any]
@@ -34,8 +34,7 @@ _Row = dict[str, Any]
 
 def index_products(conn: Connection, addresses: Sequence[str]) -> int:
     """Write anew what search knows of these products; those that are gone are forgotten. Returns how many."""
-    _take_turn(conn)
-    for part in _parts(addresses, _PARAMETERS):
+    for part in chunks(addresses, _PARAMETERS):
         conn.execute(delete(SEARCH).where(SEARCH.c.kind == "product", SEARCH.c.key.in_(part)))
         # The mesh's own lineage names a product's dataset by its address.
         conn.execute(delete(SEARCH).where(SEARCH.c.kind == "dataset", SEARCH.c.title.in_(part)))
@@ -54,7 +53,6 @@ def missing(conn: Connection) -> set[str]:
 def index_lineage(conn: Connection) -> int:
     """Write what search does not know yet of datasets and jobs from elsewhere, at most some hundred of them; returns
     how many were looked at, 0 when nothing is left."""
-    _take_turn(conn)
     state = conn.execute(select(*lineage.state.c["epoch", "generation"])).one_or_none()
     if state is None:
         return 0
@@ -65,7 +63,7 @@ def index_lineage(conn: Connection) -> int:
     place, silent = _silent(conn, place)
     place, told = _told(conn, place, state.generation)
     ids = sorted({*silent, *told})
-    for part in _parts(ids, _PARAMETERS):
+    for part in chunks(ids, _PARAMETERS):
         _write_nodes(conn, part)
     if place != before:
         place.write(conn)
@@ -233,14 +231,3 @@ def _write(conn: Connection, rows: list[_Row]) -> None:
 def _bump(conn: Connection, count: int) -> None:
     if count:
         write_mark(conn, GENERATION, str(int(read_mark(conn, GENERATION) or 0) + 1))
-
-
-def _take_turn(conn: Connection) -> None:
-    """Wait until nobody else writes what search knows; SQLite has one writer at a time anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
-
-
-def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
