@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from fastapi import FastAPI
 from jinja2 import TemplateError
@@ -20,6 +20,8 @@ from mesh_orchestration.web.kept import kept_of, readers_of
 from mesh_orchestration.web.pages import environment
 from mesh_orchestration.web.projecting import projecting
 
+Steps = tuple[tuple[Callable[[], object], str], ...]
+"""What to do one after the other, each with what it means that it went wrong."""
 _BEHIND = "the catalog may be behind the mesh"
 _OFTEN = 0.1  # seconds
 _log = logging.getLogger("mesh.catalog")
@@ -30,26 +32,28 @@ def look(app: FastAPI, stop: threading.Event) -> None:
     settings: Settings = app.state.settings
     catalog: Catalog = app.state.catalog
     lineage = "the first question about lineage will take longer"
-    steps: tuple[tuple[Callable[[], object], str], ...] = (
-        (lambda: read_graph(catalog), lineage),
-        (compile_templates, "a page cannot be shown"),
+    at_once: Steps = ((lambda: read_graph(catalog), lineage), (compile_templates, "a page cannot be shown"))
+    # After the projection, for not to take the processor from requests together with it; and contracts can be read fast
+    # once it has read them.
+    then: Steps = (
         (lambda: read_columns(catalog), lineage),
+        (lambda: readers_of(kept_of(app), settings), "the first question about readers will take longer"),
     )
     try:
         with projecting(settings) as projection:
-            _try(steps, stop)
+            _try(at_once, stop)
             while projection.poll() is None and not stop.wait(_OFTEN):
                 pass
             if projection.poll():
                 _log.warning(_BEHIND)
     except OSError as error:
         _log.warning("%s: %s", _BEHIND, error)
-    # Last, because it reads the contracts, which the projection has made ready to be read fast.
-    _try(((lambda: readers_of(kept_of(app), settings), "the first question about readers will take longer"),), stop)
+        _try(at_once, stop)
+    _try(then, stop)
 
 
-def _try(steps: Iterable[tuple[Callable[[], object], str]], stop: threading.Event) -> None:
-    """One step after the other until ``stop``; of each what it means that it went wrong."""
+def _try(steps: Steps, stop: threading.Event) -> None:
+    """One step after the other, until ``stop``."""
     for step, otherwise in steps:
         if stop.is_set():
             return
