@@ -80,31 +80,11 @@ def serve(location: Location, *, root: Path, sockets: Path, pipe: int, report: R
     )
     runs, error = _load(target, location.name, pipe, sockets)
     lifeline.watch(pipe)  # the first thread: from here on nothing can be forked
-    stop = threading.Event()
-    pool = FuturesAwareThreadPoolExecutor(max_workers=None)
-    logger = logging.getLogger("dagster.code_server")
-    servicer = CodeServer(
-        runs=runs,
-        reload=lambda: report(reload=True),
-        server_termination_event=stop,
-        logger=logger,
-        loadable_target_origin=target,
-        lazy_load_user_code=True,
-        entry_point=_ENTRY_POINT,
-        location_name=location.name,
-        server_threadpool_executor=pool,
-    )
-    for name in () if error else servicer._loaded_repositories.definitions_by_name:
-        servicer.snapshot(name, deferred=True)
     link = socket_path(sockets, location.name)
     own = link.with_suffix(f".{os.getpid()}")
-    server = DagsterGrpcServer(
-        server_termination_event=stop,
-        dagster_api_servicer=servicer,
-        logger=logger,
-        threadpool_executor=pool,
-        socket=str(own),
-    )
+    server, servicer = _server(location, target, own, runs=runs, reload=lambda: report(reload=True))
+    for name in () if error else servicer._loaded_repositories.definitions_by_name:
+        servicer.snapshot(name, deferred=True)
 
     def drain(*_: object) -> None:
         servicer._shutdown_once_executions_finish_event.set()
@@ -116,6 +96,34 @@ def serve(location: Location, *, root: Path, sockets: Path, pipe: int, report: R
     draft.replace(link)  # whoever connects from here on gets this server
     report(loaded=not error, error=error)
     server.serve()
+
+
+def _server(
+    location: Location, target: Any, socket: Path, *, runs: RunContext | None, reload: Callable[[], None]
+) -> tuple[DagsterGrpcServer, CodeServer]:
+    """The server at ``socket`` that is not served yet, and what answers its calls."""
+    stop = threading.Event()
+    pool = FuturesAwareThreadPoolExecutor(max_workers=None)
+    logger = logging.getLogger("dagster.code_server")
+    servicer = CodeServer(
+        runs=runs,
+        reload=reload,
+        server_termination_event=stop,
+        logger=logger,
+        loadable_target_origin=target,
+        lazy_load_user_code=True,
+        entry_point=_ENTRY_POINT,
+        location_name=location.name,
+        server_threadpool_executor=pool,
+    )
+    server = DagsterGrpcServer(
+        server_termination_event=stop,
+        dagster_api_servicer=servicer,
+        logger=logger,
+        threadpool_executor=pool,
+        socket=str(socket),
+    )
+    return server, servicer
 
 
 def _load(target: Any, name: str, pipe: int, sockets: Path) -> tuple[RunContext | None, str]:
