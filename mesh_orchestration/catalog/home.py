@@ -11,11 +11,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from mesh_orchestration.catalog.products import TROUBLED, Domain, Health, Product, domains, troubled
-from mesh_orchestration.catalog.tables_products import COLUMNS, PUBLICATIONS, VERSIONS
+from mesh_orchestration.catalog.products import TROUBLED, Domain, Health, Product, domains, summaries, troubled
+from mesh_orchestration.catalog.tables_products import COLUMNS, PRODUCT_EDGES, PRODUCTS, PUBLICATIONS, VERSIONS
 
 _RECENT = timedelta(days=1)
-_SHOWN, _TROUBLED_SHOWN = 50, 8
+_SHOWN, _TROUBLED_SHOWN, _CENTRAL_SHOWN = 50, 8, 10
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Home:
-    """The mesh at a glance at one moment: ``attention`` holds the first products that need some, ``changes`` those of
-    the last day, newest first, at most 50 and one a product and kind; ``changed`` counts all of them by kind."""
+    """The mesh at a glance at one moment: ``attention`` holds the first products that need some, ``central`` those that
+    most others read, with by how many; ``changes`` are those of the last day, newest first, at most 50 and one a
+    product and kind; ``changed`` counts all of them by kind."""
 
     domains: tuple[Domain, ...]
     products: int
     columns: int
     health: dict[Health, int]
     attention: tuple[Product, ...]
+    central: tuple[tuple[Product, int], ...]
     changes: tuple[Change, ...]
     changed: dict[str, int]
 
@@ -58,9 +60,25 @@ def home(conn: Connection, *, now: datetime) -> Home:
         columns=conn.execute(select(func.count()).select_from(COLUMNS)).scalar_one(),
         health=dict(health),
         attention=troubled(conn, now=now, limit=_TROUBLED_SHOWN) if health.keys() & set(TROUBLED) else (),
+        central=_central(conn, now),
         changes=tuple(newest.values())[:_SHOWN],
         changed=dict(Counter(change.kind for change in changes)),
     )
+
+
+def _central(conn: Connection, now: datetime) -> tuple[tuple[Product, int], ...]:
+    """The products that most others read."""
+    readers = func.count(PRODUCT_EDGES.c.consumer)
+    query = (
+        select(PRODUCTS.c.address, readers)
+        .select_from(PRODUCTS.outerjoin(PRODUCT_EDGES, PRODUCT_EDGES.c.source == PRODUCTS.c.address))
+        .group_by(PRODUCTS.c.address)
+        .order_by(readers.desc(), PRODUCTS.c.address)
+        .limit(_CENTRAL_SHOWN)
+    )
+    counts: dict[str, int] = dict(conn.execute(query).tuples().all())
+    found = summaries(conn, tuple(counts), now=now)
+    return tuple((one, counts[address]) for address, one in found.items())
 
 
 def _changes(conn: Connection, since: datetime) -> Iterator[Change]:

@@ -205,6 +205,13 @@ def majors(conn: Connection, product: DataProduct) -> dict[Address, DataProduct]
     return {one.address: one for one in (read_document(row.document, row.file) for row in rows)}
 
 
+def summaries(conn: Connection, addresses: Collection[str], *, now: datetime) -> dict[str, Product]:
+    """Products by address, in the order of ``addresses``; those that are gone are left out."""
+    rows = conn.execute(select(*_ROW).where(PRODUCTS.c.address.in_(addresses))).mappings()
+    found = {row["address"]: _product(row, now) for row in rows}
+    return {address: found[address] for address in addresses if address in found}
+
+
 def titles(conn: Connection, addresses: Collection[str]) -> dict[str, str]:
     """The titles of products by address; those without a title by their name."""
     query = select(*PRODUCTS.c["address", "title", "name"]).where(PRODUCTS.c.address.in_(addresses))

@@ -70,7 +70,7 @@ class Filters:
 
 def search(conn: Connection, text: str, filters: Filters | None = None, *, limit: int = 20, offset: int = 0) -> Results:
     """What matches every word of ``text``, or its beginning; everything without one. Names come before columns,
-    tags and owners, those before descriptions."""
+    tags and owners, those before descriptions; in each, products before datasets and jobs."""
     asked, wanted = tuple(dict.fromkeys(words(text)))[:_MOST_WORDS], filters or Filters()
     if text.strip() and not asked:
         return Results((), 0, {}, "")
@@ -140,7 +140,6 @@ def _best(dialect: str, wanted: Filters, asked: Sequence[str], where: str) -> st
     matching = _matching(dialect, wanted, asked, where)
     if not asked:
         return f"select {columns} from {matching} order by d.kind = 'product' desc, d.title, d.key {page}"
-    order = "kind = 'product' desc, key"
     if dialect == "sqlite":
         tier = """case when i.rowid in (select rowid from search_index where search_index match :named) then 0
           when i.rowid in (select rowid from search_index where search_index match :marked) then 1 else 2 end"""
@@ -151,9 +150,9 @@ def _best(dialect: str, wanted: Filters, asked: Sequence[str], where: str) -> st
         score = "-ts_rank('{0.1, 0.2, 0.4, 1.0}', d.words, to_tsquery('simple', :asked), 1)"
     return f"""with best as materialized (
           select d.id, d.kind, d.key, {tier} as tier, {score} as score from {matching}
-          order by tier, score, {order.replace("kind", "d.kind").replace("key", "d.key")} {page})
+          order by tier, d.kind = 'product' desc, score, d.key {page})
         select {columns} from best join search_document d on d.id = best.id
-        order by best.tier, best.score, {order.replace("kind", "best.kind").replace("key", "best.key")}"""
+        order by best.tier, best.kind = 'product' desc, best.score, best.key"""
 
 
 def _given(asked: Sequence[str], wanted: Filters, conn: Connection) -> dict[str, Any]:

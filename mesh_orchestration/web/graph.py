@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from mesh_orchestration.web.layers import Layered, is_bend, layered
 
-WIDTH, HEAD, ROW = 236, 46, 22
+WIDTH, HEAD, ROW = 248, 46, 22
 GAP, LANE, MARGIN = 14, 84, 24
 _BEND = 12  # the height that a line takes where it passes a layer
 _PASSES = 8
@@ -35,7 +35,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Card:
-    """A node: ``kind`` and ``group`` (0 to 7) choose its looks, ``group_name`` says the group in words."""
+    """A node: ``kind`` and ``group`` (0 to 7) choose its looks, ``group_name`` says the group in words; ``state`` is
+    what is wrong with it, empty when nothing is."""
 
     key: str
     title: str
@@ -46,6 +47,7 @@ class Card:
     link: str = ""
     rows: tuple[Row, ...] = ()
     chosen: bool = False
+    state: str = ""
 
     @property
     def height(self) -> int:
@@ -53,11 +55,11 @@ class Card:
 
     @property
     def short_title(self) -> str:
-        return fitting(self.title, 23)
+        return fitting(self.title, 25)
 
     @property
     def short_group(self) -> str:
-        return fitting(self.group_name, 33 if self.kind == "product" else 24)
+        return fitting(self.group_name, 34 if self.kind == "product" and not self.state else 25)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from mesh_orchestration.catalog.lineage_model import ColumnKey, NodeKey
 from mesh_orchestration.catalog.near import columns_near, near
 from mesh_orchestration.catalog.nodes import dataset
-from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCTS
+from mesh_orchestration.catalog.products import Product, summaries
+from mesh_orchestration.catalog.tables_products import DOMAINS
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.lineage.names import Places
 from mesh_orchestration.settings import Settings
@@ -68,6 +69,7 @@ class Looks:
 
     def __init__(self, conn: Connection, settings: Settings) -> None:
         self._places = Places(settings)
+        self.now = settings.now()
         self.domains: tuple[str, ...] = tuple(conn.execute(select(DOMAINS.c.name).order_by(DOMAINS.c.name)).scalars())
         self._engines = {domain: self._places.relation(domain, "") for domain in self.domains}
 
@@ -104,7 +106,7 @@ class Looks:
             return "job"
         return "table" if self.domain(node) else "outside"
 
-    def card(self, node: NodeKey, link: str, owner: str = "") -> Card:
+    def card(self, node: NodeKey, link: str, product: Product | None = None) -> Card:
         address, domain = self.product(node), self.domain(node)
         title = f"{address.product}.v{address.major}" if address else node.name
         if domain and not address:
@@ -112,8 +114,9 @@ class Looks:
         elif not domain:
             title = "/".join(node.name.rstrip("/").rsplit("/", 2)[-2:])
         group = self.domains.index(domain) % GROUPS if domain in self.domains else -1
-        note = owner or self.kind(node)
-        return Card(str(node), title, self.kind(node), domain or node.namespace, group, note, link)
+        note = product.owner if product else self.kind(node)
+        state = product.health if product and product.health != "good" else ""
+        return Card(str(node), title, self.kind(node), domain or node.namespace, group, note, link, state=state)
 
 
 def view(conn: Connection, looks: Looks, asked: Asked) -> View:
@@ -131,10 +134,11 @@ def view(conn: Connection, looks: Looks, asked: Asked) -> View:
         rows, lines = _columns(conn, asked, columns_near(conn, asked.node, asked.column, wanted, shown))
         if asked.column:
             shown = [node for node in shown if node == asked.node or node in rows]
-    owners = _owners(conn, [str(address) for node in shown if (address := looks.product(node))])
+    addresses = [str(address) for node in shown if (address := looks.product(node))]
+    known = summaries(conn, addresses, now=looks.now)
     cards = {
         node: replace(
-            looks.card(node, asked.link(node=node, column=""), owners.get(node.name, "")),
+            looks.card(node, asked.link(node=node, column=""), known.get(node.name)),
             rows=rows.get(node, ()),
             chosen=node == asked.node,
         )
@@ -208,8 +212,3 @@ def _lines(pair: Pair, lines: Mapping[Pair, Sequence[tuple[str, str]]]) -> Itera
         yield Line(source, target, kind="whole")
     for one, other in lines.get(pair, ()):
         yield Line(source, target, one, other, kind="column")
-
-
-def _owners(conn: Connection, addresses: Sequence[str]) -> dict[str, str]:
-    asked = select(PRODUCTS.c.address, PRODUCTS.c.owner).where(PRODUCTS.c.address.in_(addresses))
-    return {row.address: row.owner for row in conn.execute(asked)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
-from mesh_orchestration.catalog.products import ProductDetail
+from mesh_orchestration.catalog.products import ProductDetail, summaries
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.graph import Card, Line, Picture, draw
@@ -19,11 +21,11 @@ def nearby(conn: Connection, settings: Settings, detail: ProductDetail) -> Pictu
     looks = Looks(conn, settings)
     here = detail.product.address
 
+    known = summaries(conn, (here, *detail.reads, *detail.read_by), now=looks.now)
+
     def card(address: str) -> Card:
-        found = looks.card(looks.node(Address.parse(address)), f"/products/{address}")
-        return Card(
-            address, found.title, found.kind, found.group_name, found.group, link=found.link, chosen=address == here
-        )
+        found = looks.card(looks.node(Address.parse(address)), f"/products/{address}", known.get(address))
+        return replace(found, key=address, chosen=address == here)
 
     above = [card(one) for one in detail.reads]
     above += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from jinja2 import pass_context
@@ -20,6 +20,8 @@ NOTHING = "–"
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _SPOKEN = ((31_536_000, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _PIECES = re.compile(r"[^._@/:-]*[._@/:-]+|[^._@/:-]+")
+_NOTHING_SAID: Mapping[str, str] = {}
+_CHECK = re.compile(r"\bcheck (\w+) \([^()]*\)")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -125,6 +127,16 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(escape(piece) for piece in _PIECES.findall(text))
 
 
+def reason(text: str, said: Mapping[str, str] = _NOTHING_SAID) -> str:
+    """Why a publication was refused, with its checks in words instead of their names, as far as ``said`` has them."""
+
+    def words(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"\u201c{said.get(name) or name.removeprefix('contract__').replace('__', ' ')}\u201d"
+
+    return re.sub(r" found ([\d,]+) unexpected of ", r" is broken by \1 of ", _CHECK.sub(words, text))
+
+
 def spoken(value: timedelta | str) -> str:
     """A length of time as people say it: ``1 hour``, ``3 years``, ``1 day 12 hours``."""
     left = int((parse_duration(value) if isinstance(value, str) else value).total_seconds())
@@ -169,6 +181,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "plural": plural,
     "spans": spans,
     "breakable": breakable,
+    "reason": reason,
     "spoken": spoken,
     "amount": amount,
     "burn": burn,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from mesh_orchestration.catalog.lineage_model import Dataset, Job, NodeKey
 from mesh_orchestration.catalog.nodes import dataset, job, resolve
+from mesh_orchestration.catalog.products import Product, summaries
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.catalog.tables_products import PRODUCT_EDGES, PRODUCTS
 from mesh_orchestration.contract.address import Address
@@ -117,18 +118,19 @@ def _map(catalog: Catalog, settings: Settings) -> Map:
     """All products, or the domains when there are too many to be read in one picture."""
     with catalog.reading() as conn:
         looks = Looks(conn, settings)
-        owners = {row.address: row.owner for row in conn.execute(select(PRODUCTS.c.address, PRODUCTS.c.owner))}
+        addresses: tuple[str, ...] = tuple(sorted(conn.execute(select(PRODUCTS.c.address)).scalars()))
+        known = summaries(conn, addresses[:MOST_PRODUCTS], now=looks.now)
         rows = conn.execute(select(PRODUCT_EDGES.c.source, PRODUCT_EDGES.c.consumer))
         edges = [(Address.parse(row.source), Address.parse(row.consumer)) for row in rows]
-    if len(owners) > MOST_PRODUCTS:
-        return Map(_domains(looks, tuple(map(Address.parse, owners)), edges), tuple(sorted(owners)), by_domain=True)
-    cards = [_product_card(looks, address, owner) for address, owner in owners.items()]
+    if len(addresses) > MOST_PRODUCTS:
+        return Map(_domains(looks, tuple(map(Address.parse, addresses)), edges), addresses, by_domain=True)
+    cards = [_product_card(looks, address, one) for address, one in known.items()]
     lines = [Line(str(looks.node(one)), str(looks.node(two))) for one, two in edges]
-    return Map(draw(cards, lines), tuple(sorted(owners)), by_domain=False)
+    return Map(draw(cards, lines), addresses, by_domain=False)
 
 
-def _product_card(looks: Looks, address: str, owner: str) -> Card:
-    return looks.card(looks.node(Address.parse(address)), f"/lineage?node={address}", owner)
+def _product_card(looks: Looks, address: str, product: Product) -> Card:
+    return looks.card(looks.node(Address.parse(address)), f"/lineage?node={address}", product)
 
 
 def _domains(looks: Looks, products: Sequence[Address], edges: Sequence[tuple[Address, Address]]) -> Picture:

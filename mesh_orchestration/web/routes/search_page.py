@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from mesh_orchestration.catalog.products import summaries
 from mesh_orchestration.catalog.search import Filters, Hit, search
-from mesh_orchestration.web.context import CurrentCatalog
+from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.pages import Entry, is_fragment, render
 
 NAV = Entry("Search", "/search", 20, "s")
@@ -22,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/search")
 def results(  # noqa: PLR0913 (each is a parameter of the page's address)
     request: Request,
+    settings: CurrentSettings,
     catalog: CurrentCatalog,
     *,
     q: Text = "",
@@ -35,11 +37,13 @@ def results(  # noqa: PLR0913 (each is a parameter of the page's address)
     chosen = {"domain": domain, "owner": owner, "tag": tag, "kind": kind}
     with catalog.reading() as connection:
         found = search(connection, q, Filters(**chosen), limit=_LIMIT, offset=offset)
+        states = summaries(connection, [hit.key for hit in found.hits if hit.kind == "product"], now=settings.now())
     kept = {"q": q, **{name: value for name, value in chosen.items() if value}}
     return render(
         request,
         "search_results.html" if is_fragment(request) else "search.html",
         results=found,
+        states=states,
         q=q,
         chosen=chosen,
         facets=_FACETS,

@@ -48,6 +48,10 @@ document.addEventListener("keydown", (event) => {
   if (actions[event.key]) { event.preventDefault(); actions[event.key](); }
 });
 
+// On a narrow screen the navigation begins where the page is.
+const place = $(".nav [aria-current]");
+if (place) place.parentElement.scrollLeft = place.offsetLeft - place.parentElement.offsetLeft - 40;
+
 $("#theme").addEventListener("click", switchTheme);
 $("#help").addEventListener("click", () => $("#shortcuts").showModal());
 

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.home import home
 from mesh_orchestration.catalog.store import Catalog, open_catalog
-from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCTS
+from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCT_EDGES, PRODUCTS
 from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.settings import Settings
 from tests.builders import product
@@ -46,11 +46,16 @@ def _tells_health(catalog: Catalog) -> None:
         write_contracts(conn, Mesh(made, ("a", "b")))
         for address, said in STATES.items():
             conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(**said))
+        conn.execute(
+            insert(PRODUCT_EDGES), [{"source": "b.late.v1", "consumer": one} for one in ("a.good.v1", "a.warned.v1")]
+        )
         conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == "a.good.v1").values(owner="zoe@example.com"))
     with catalog.reading() as conn:
         found = home(conn, now=NOW)
     assert found.health == dict.fromkeys(("good", "warned", "late", "refused", "never"), 1)
     assert [one.address for one in found.attention] == ["b.refused.v1", "b.late.v1", "a.warned.v1"]
+    assert [(one.address, readers) for one, readers in found.central][:2] == [("b.late.v1", 2), ("a.good.v1", 0)]
+    assert found.central[0][0].health == "late"
     first = found.domains[0]
     assert (first.products, first.health) == (3, {"good": 1, "warned": 1, "never": 1})
     assert first.owners == ("team:a", "zoe@example.com")

@@ -213,6 +213,21 @@ def test_a_dataset_that_is_a_product_is_found_once(tmp_path: Path) -> None:
         assert keys(find(catalog, "baskets")) == ["orders.baskets.v1"]
 
 
+def test_a_product_comes_before_the_jobs_and_datasets_of_the_same_name(tmp_path: Path) -> None:
+    event = {
+        **CRM,
+        "job": {"namespace": "airflow", "name": "baskets"},
+        "outputs": [{"namespace": "s3://x", "name": "baskets"}],
+    }
+    with open_catalog(settings_at(tmp_path)) as catalog:
+        fill(catalog)
+        ingest(catalog, [event])
+        with catalog.writing() as conn:
+            index_lineage(conn)
+        found = keys(find(catalog, "baskets"))
+        assert (found[0], set(found[1:])) == ("orders.baskets.v1", {"airflow:baskets", "s3://x:baskets"})
+
+
 def test_what_others_told_since_is_found_and_told_once(tmp_path: Path) -> None:
     later = {**CRM, "job": {"namespace": "airflow", "name": "mailing"}, "outputs": []}
     with open_catalog(settings_at(tmp_path)) as catalog:

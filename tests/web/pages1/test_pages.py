@@ -32,6 +32,11 @@ def test_home_tells_what_needs_attention_and_what_changed(site: str, browser: Br
         expect(attention).to_contain_text("orders.order_lines.v1")
         expect(attention.locator(".tone.bad")).to_have_text("Refused")
         expect(page.locator(".news")).to_contain_text("refused")
+        products = page.locator(".card", has=page.get_by_role("heading", name="Products", exact=True)).locator(
+            "tbody tr"
+        )
+        expect(products).to_have_count(3)
+        expect(products.first).to_contain_text("1 product")
         page.get_by_role("link", name="billing", exact=True).click()
         expect(page).to_have_url(f"{site}/domains/billing")
 
@@ -116,6 +121,30 @@ def test_search_answers_while_somebody_types_and_forgives_a_typing_error(site: s
         expect(page.get_by_role("status")).to_contain_text("revenue")
         expect(page.locator(".hit")).to_have_count(2)
         assert "q=reveneu" in page.url
+
+
+def test_a_product_that_is_found_tells_how_it_is(site: str, browser: Browser) -> None:
+    with visitor(browser, size=PHONE) as page:
+        page.goto(f"{site}/search?q=lines")
+        first = page.locator(".hit").first
+        expect(first).to_contain_text("orders.order_lines.v1")
+        expect(first.locator(".tone")).to_have_text("Refused")
+        expect(first).to_contain_text("4 rows, published")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_lineage_marks_what_is_wrong(site: str, browser: Browser) -> None:
+    with visitor(browser) as page:
+        page.goto(f"{site}/lineage")
+        marked = page.locator(".node .sort.bad")
+        expect(marked).to_have_text("■ refused")
+        expect(page.get_by_role("link", name="refused")).to_have_count(1)
+
+
+def test_on_a_phone_the_navigation_shows_where_one_is(site: str, browser: Browser) -> None:
+    with visitor(browser, size=PHONE) as page:
+        page.goto(f"{site}/incidents")
+        expect(page.locator(".nav [aria-current]")).to_be_in_viewport()
 
 
 def test_a_filter_narrows_the_results_and_can_be_taken_away(site: str, browser: Browser) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mesh_orchestration.web.markdown import markdown
 from mesh_orchestration.web.pages import environment, navigation, web_link
-from mesh_orchestration.web.wording import amount, breakable, duration, number, percent, size, spoken
+from mesh_orchestration.web.wording import amount, breakable, duration, number, percent, reason, size, spoken
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -50,6 +50,17 @@ def test_a_service_level_is_told_in_its_own_unit(value: float | None, level: str
 
 def test_a_long_name_is_broken_between_its_words_and_stays_text() -> None:
     assert breakable("a_b.v1@<x>") == "a_<wbr>b.<wbr>v1@<wbr>&lt;x&gt;"
+
+
+def test_a_refusal_names_its_checks_in_words() -> None:
+    check = "contract__not_null__email (expect_column_values_to_not_be_null on column email)"
+    why = f"check {check} found 2 unexpected of 9 rows"
+    assert reason(why) == "\u201cnot_null email\u201d is broken by 2 of 9 rows"
+    assert (
+        reason(why, {"contract__not_null__email": "email is not null"})
+        == "\u201cemail is not null\u201d is broken by 2 of 9 rows"
+    )
+    assert reason("the source is gone (really)") == "the source is gone (really)"
 
 
 def test_bytes_and_numbers_are_short() -> None:
