@@ -63,6 +63,11 @@ class Person:
         """The service's answer at the end of it all."""
         return self.back(self.consented(self.asked(to, **wish)))
 
+    def forget(self) -> None:
+        """Have a browser that has been nowhere yet."""
+        self.mesh.cookies.clear()
+        self.provider.cookies.clear()
+
     def sees(self) -> int:
         """The status of something that only those see who are signed in."""
         return self.mesh.get("/v1/products").status_code

@@ -51,6 +51,12 @@ class IdentityProvider:
     def __init__(self, port: int = 0) -> None:
         self.keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {}
         self.reads = 0
+        self.forget()
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def forget(self) -> None:
+        """Be as in the beginning, but for the keys."""
         self.person: dict[str, Any] = {"preferred_username": "ana", "role": "analyst"}
         self.about: dict[str, Any] = {}
         self.broken: dict[str, Any] = {}
@@ -63,8 +69,6 @@ class IdentityProvider:
         self.left: list[Fields] = []
         self._codes: dict[str, Fields | None] = {}
         self._sessions: set[str] = set()
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def rotate(self, kid: str, *, curve: bool = False) -> None:
         """From now on there is one key only, called ``kid``."""
