@@ -6,10 +6,14 @@ import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyiceberg.io import FileIO
+
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.storage.catalog import local_path
+from mesh_orchestration.storage.catalog import Lake, local_path, storage_errors, tables
+from mesh_orchestration.storage.objects import list_files
 
 SHORTEST = 6
+_BLOCK = 8 << 20  # bytes
 
 
 def files_with(settings: Settings, key: str) -> Iterator[Path]:
@@ -17,7 +21,7 @@ def files_with(settings: Settings, key: str) -> Iterator[Path]:
 
     A number or a short word stands in any file by chance, so only longer keys that are no number are looked for.
     """
-    if len(key) < SHORTEST or key.lstrip("+-").isdecimal():
+    if not _telling(key):
         return
     warehouse = local_path(settings.catalog_properties.get("warehouse", ""))
     folders = (warehouse, settings.landing_dir, settings.duckdb_dir, settings.home / "dbt", settings.home / "staging")
@@ -26,6 +30,31 @@ def files_with(settings: Settings, key: str) -> Iterator[Path]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and _holds(path, wanted):
                 yield path
+
+
+def objects_with(lake: Lake, key: str) -> Iterator[str]:
+    """The files of tables that are not on this machine in which such a key stands as text; raises StorageError."""
+    for address in tables(lake) if _telling(key) else ():
+        table = lake.table(address)
+        if table is not None and local_path(table.location()) is None:
+            with storage_errors(f"{address} cannot be searched", lake.settings):
+                for file in list_files(table.io, table.location()):
+                    if _says(table.io, file.location, key.encode()):
+                        yield file.location
+
+
+def _telling(key: str) -> bool:
+    return len(key) >= SHORTEST and not key.lstrip("+-").isdecimal()
+
+
+def _says(io: FileIO, location: str, wanted: bytes) -> bool:
+    end = b""
+    with io.new_input(location).open() as stream:
+        while block := stream.read(_BLOCK):
+            if wanted in end + block:
+                return True
+            end = block[-len(wanted) :]
+    return False
 
 
 def _holds(path: Path, wanted: bytes) -> bool:

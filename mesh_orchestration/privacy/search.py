@@ -16,7 +16,7 @@ from mesh_orchestration.impact.readers import readers
 from mesh_orchestration.privacy.identifiers import Identifiers, identifiers
 from mesh_orchestration.privacy.lake import ProductFiles
 from mesh_orchestration.privacy.landed import LandedFile, held, landed_files
-from mesh_orchestration.privacy.raw import files_with
+from mesh_orchestration.privacy.raw import files_with, objects_with
 from mesh_orchestration.privacy.stores import forgetting, ports_of, tables_of
 from mesh_orchestration.privacy.subject import Subject
 from mesh_orchestration.settings import Settings
@@ -88,7 +88,8 @@ def search_to_the_byte(asked: Request) -> tuple[Found, ...]:
     """As ``search``, and every other file of the mesh in which the key stands as text: nothing may be left."""
     found = search(asked)
     known = {one.where for one in found}
-    paths = (str(path) for path in files_with(asked.settings, asked.subject.key))
+    with open_lake(asked.settings) as lake:
+        paths = (*map(str, files_with(asked.settings, asked.subject.key)), *objects_with(lake, asked.subject.key))
     others = (Found("file", path, None, note="the key stands in it as text") for path in paths if path not in known)
     return (*found, *others)
 
