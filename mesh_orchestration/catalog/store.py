@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.database import Database, Place
 
@@ -47,7 +48,8 @@ class Catalog(Database):
             return str(time.monotonic_ns())
 
     def provide(self) -> None:
-        """Bring the tables to the newest migration; several processes may try at once and take turns."""
+        """Bring the tables to the newest migration; several processes may try at once and take turns. Raises
+        StorageError for tables of a newer version of the mesh."""
         from alembic import command
         from alembic.config import Config
         from alembic.runtime.migration import MigrationContext
@@ -56,10 +58,17 @@ class Catalog(Database):
         logging.getLogger("alembic").setLevel(logging.WARNING)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-        heads = set(ScriptDirectory.from_config(config).get_heads())
+        scripts = ScriptDirectory.from_config(config)
         with self.reading() as connection:
-            if set(MigrationContext.configure(connection).get_current_heads()) == heads:
-                return
+            found = set(MigrationContext.configure(connection).get_current_heads())
+        if found == set(scripts.get_heads()):
+            return
+        if newer := found - {script.revision for script in scripts.walk_revisions()}:
+            raise StorageError(
+                f"{self.place.name} in {self.where} is of a newer version of the mesh: this one does not know its "
+                f"tables of {', '.join(newer)}; install the newer one, or move the catalog away and write it anew: "
+                "mesh catalog rebuild"
+            )
         with self.writing() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "heads")
