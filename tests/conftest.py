@@ -15,7 +15,7 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("repeatable")
 
-pytest_plugins = ["tests.postgres", "tests.kafka"]
+pytest_plugins = ["tests.postgres", "tests.kafka", "tests.orchestration.parsed"]
 
 
 @pytest.fixture

@@ -17,15 +17,15 @@ from mesh_orchestration.settings import Settings
 from tests.builders import settings_at
 from tests.catalog.products.held import everything
 from tests.cli.mesh import mesh, mesh_each
-from tests.orchestration.shop import land, shop_at
+from tests.orchestration.shop import land
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def ran(parsed_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A shop that published once, whose second batch then broke the contract of orders, and was read once."""
-    settings = shop_at(tmp_path_factory.mktemp("catalog") / "shop")
+    settings = settings_at(shutil.copytree(parsed_shop, tmp_path_factory.mktemp("catalog") / "shop"))
     with open_instance(settings) as instance:
         assert run(settings, instance=instance).ok
         land(settings, "day2", "4,\n5,\n6,\n")

@@ -17,15 +17,15 @@ from tests.builders import settings_at
 from tests.cli.mesh import mesh
 from tests.lineage.receiver import Receiver, event_id, receiver
 from tests.lineage.spec import problems
-from tests.orchestration.shop import land, shop_at
+from tests.orchestration.shop import land
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def ran(parsed_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A shop that published once, whose second batch then broke the contract of orders."""
-    settings = shop_at(tmp_path_factory.mktemp("lineage") / "shop")
+    settings = settings_at(shutil.copytree(parsed_shop, tmp_path_factory.mktemp("lineage") / "shop"))
     with open_instance(settings) as instance:
         assert run(settings, instance=instance).ok
         land(settings, "day2", "4,\n5,\n6,\n")

@@ -1,4 +1,4 @@
-"""The small mesh of shop.py, parsed once, and an instance to run it in."""
+"""A small mesh of the test's own, and an instance to run it in."""
 
 from __future__ import annotations
 
@@ -10,19 +10,8 @@ import dagster as dg
 import pytest
 
 from mesh_orchestration.orchestration.instance import open_instance
-from mesh_orchestration.orchestration.manifest import ensure_manifest
 from mesh_orchestration.settings import Settings
 from tests.builders import settings_at
-from tests.orchestration.shop import MODELS, shop_at
-
-
-@pytest.fixture(scope="session")
-def parsed_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop whose dbt projects are parsed; to be copied, not used."""
-    settings = shop_at(tmp_path_factory.mktemp("shop"))
-    for domain in MODELS:
-        ensure_manifest(settings, domain)
-    return settings.root
 
 
 @pytest.fixture

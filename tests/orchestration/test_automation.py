@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -8,7 +10,7 @@ from dagster._core.definitions.automation_tick_evaluation_context import build_r
 
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.orchestration.domain import build_domain
-from tests.orchestration.shop import shop_at
+from tests.builders import settings_at
 
 MART = dg.AssetKey(["billing", "dbt", "revenue"])
 PUBLISHED = dg.AssetKey(["orders", "order_lines", "v1"])
@@ -52,8 +54,8 @@ class Workspace:
 
 
 @pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    settings = shop_at(tmp_path_factory.mktemp("shop"))
+def definitions(parsed_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    settings = settings_at(shutil.copytree(parsed_shop, tmp_path_factory.mktemp("copy") / "shop"))
     mesh = load_mesh(settings)
     return dg.Definitions.merge(*(build_domain(settings, mesh, domain) for domain in mesh.domains))
 

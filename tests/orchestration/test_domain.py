@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.errors import ContractError
 from mesh_orchestration.orchestration.domain import build_domain
 from mesh_orchestration.settings import Settings
-from tests.builders import product
+from tests.builders import product, settings_at
 from tests.orchestration.shop import LINES, REVENUE, shop_at
 
 pytestmark = pytest.mark.slow
@@ -19,8 +20,8 @@ LINES_KEY = dg.AssetKey(["orders", "order_lines", "v1"])
 
 
 @pytest.fixture(scope="module")
-def domains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.RepositoryDefinition]:
-    settings = shop_at(tmp_path_factory.mktemp("shop"))
+def domains(parsed_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.RepositoryDefinition]:
+    settings = settings_at(shutil.copytree(parsed_shop, tmp_path_factory.mktemp("copy") / "shop"))
     mesh = load_mesh(settings)
     return {domain: build_domain(settings, mesh, domain).get_repository_def() for domain in mesh.domains}
 
