@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from mesh_orchestration.web import first_look, fresh_search
 
+_LOG = logging.getLogger("mesh.catalog")
 _PATIENCE = 5.0  # seconds; what is read in one piece is not waited for any longer
 
 
@@ -27,5 +29,8 @@ def beside(app: FastAPI) -> Iterator[None]:
 
 
 def _work(app: FastAPI, stop: threading.Event) -> None:
-    first_look.look(app, stop)
+    try:
+        first_look.look(app, stop)
+    except Exception:  # what is found only when somebody asks is late; search that finds nothing new is wrong
+        _LOG.warning("the first look ended early", exc_info=True)
     fresh_search.keep(app.state.catalog, stop)
