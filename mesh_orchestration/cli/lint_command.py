@@ -34,14 +34,17 @@ def lint(
     from mesh_orchestration.contract.lint import within
     from mesh_orchestration.contract.mesh import load_mesh
     from mesh_orchestration.governance.findings import policy_problems
+    from mesh_orchestration.governance.remote import starting
     from mesh_orchestration.impact.advice import advice
     from mesh_orchestration.settings import Settings
 
     settings, wanted = Settings.load(), tuple(path.resolve() for path in paths or ())
-    mesh = load_mesh(settings)
+    with starting(settings) as engine:
+        mesh = load_mesh(settings)
+        judged = policy_problems(settings, mesh, engine)
+    denied, advised = (within(found, settings.root, wanted) for found in judged)
     told = advice(mesh, settings.root, settings.now().date(), wanted)
     errors = {one.problem for one in told if one.severity == "error"}
-    denied, advised = (within(found, settings.root, wanted) for found in policy_problems(settings, mesh))
     problems = sorted({*findings(settings, wanted, mesh=mesh), *errors, *denied})
     slow = within(backtracking(mesh, settings.root), settings.root, wanted)
     warnings = sorted({*(one.problem for one in told if one.severity == "warning"), *advised, *slow})

@@ -77,7 +77,20 @@ class Embedded:
         """Take these policies (path, text) and this data in place of all others."""
         self._bundle = {"policies": [list(policy) for policy in policies], "data": data}
         with self._lock:
-            self._begin()
+            try:
+                if self._alive:
+                    self._exchange("load", self._bundle, seconds=self._deadline)
+                else:
+                    self._begin()
+            except PolicyError:
+                self.close()  # what was loaded before must not go on deciding
+                raise
+
+    def start(self) -> None:
+        """Start the process and do not wait for it: it gets ready while its caller does something else."""
+        with self._lock:
+            if not self._alive:
+                self._spawn()
 
     def decide(self, asked: Sequence[Asked]) -> list[tuple[Value, ...]]:
         """The values of each question's rules; a question that takes longer than the deadline says so."""
@@ -129,12 +142,21 @@ class Embedded:
 
     def _ask(self, verb: str, asked: Any, *, seconds: float, lines: bytes = b"") -> Any:
         with self._lock:
-            if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            if not self._alive:
                 self._begin()
             return self._exchange(verb, asked, seconds=seconds, lines=lines)
 
+    @property
+    def _alive(self) -> bool:
+        return self._process is not None and self._owner == os.getpid() and self._process.poll() is None
+
     def _begin(self) -> None:
         """Start the process anew, with the bundle loaded."""
+        self._spawn()
+        if self._bundle is not None:
+            self._exchange("load", self._bundle, seconds=self._deadline)
+
+    def _spawn(self) -> None:
         self.close()
         self._owner = os.getpid()
         self._process = subprocess.Popen(
@@ -144,8 +166,6 @@ class Embedded:
             stderr=subprocess.DEVNULL,
             env={},
         )
-        if self._bundle is not None:
-            self._exchange("load", self._bundle, seconds=self._deadline)
 
     def _exchange(self, verb: str, asked: Any, *, seconds: float, lines: bytes = b"") -> Any:
         process = self._process

@@ -14,6 +14,7 @@ from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.errors import ContractError, PolicyError, Problem
 from mesh_orchestration.governance.bundle import POLICIES
 from mesh_orchestration.governance.decide import Verdict
+from mesh_orchestration.governance.engine import Engine
 from mesh_orchestration.governance.guardrails import Guardrails
 from mesh_orchestration.governance.project import DEPLOY
 from mesh_orchestration.settings import Settings
@@ -52,13 +53,15 @@ def placed(verdicts: Iterable[Verdict], *, root: Path) -> Iterator[tuple[Verdict
             yield verdict, Problem(verdict.file, 1, verdict.path, said)
 
 
-def policy_problems(settings: Settings, mesh: Mesh) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+def policy_problems(
+    settings: Settings, mesh: Mesh, engine: Engine | None = None
+) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """What the policies deny and what they advise against in contracts, files and deployments, as findings.
 
-    Policies that cannot be read are themselves findings, because they deny everything.
+    ``engine`` is one that was started before. Policies that cannot be read are findings too: they deny everything.
     """
     try:
-        with Guardrails(settings) as guardrails:
+        with Guardrails(settings, engine) as guardrails:
             verdicts = guardrails.everything(mesh)
     except PolicyError as error:
         return problems_in(error), ()

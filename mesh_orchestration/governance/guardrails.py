@@ -27,14 +27,15 @@ KEPT = 10_000
 
 class Guardrails:
     """Decides on documents with the policies below ``settings.root``; a context manager, because the engine is
-    a process. Raises PolicyError when the bundle or a waiver cannot be read: the caller denies."""
+    a process; ``engine`` is one that is there already. Raises PolicyError when the bundle or a waiver cannot be
+    read: the caller denies."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
         self.settings = settings
         self.bundle: Bundle = load_bundle(settings.root)
         self.waivers: tuple[Waiver, ...] = load_waivers(settings.root)
         self.today: date = settings.now().date()
-        self.engine: Engine = engine_for(settings)
+        self.engine: Engine = engine or engine_for(settings)
         self._decided: dict[tuple[str, str, Reader], Access] = {}
         if self.bundle.rules:
             load(self.engine, self.bundle)

@@ -13,11 +13,13 @@ import http.client
 import ipaddress
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mesh_orchestration.errors import PolicyError, SettingsError
+from mesh_orchestration.governance.bundle import policy_files
 from mesh_orchestration.governance.engine import DEADLINE, Asked, Embedded, Engine, Value
 from mesh_orchestration.settings import Settings
 
@@ -31,6 +33,21 @@ def engine_for(settings: Settings) -> Engine:
     """The engine that the settings name: the OPA server at ``MESH_OPA_URL``, else the embedded one."""
     url = settings.get("MESH_OPA_URL")
     return Remote(url, token=settings.get("MESH_OPA_TOKEN")) if url else Embedded()
+
+
+@contextmanager
+def starting(settings: Settings) -> Iterator[Engine | None]:
+    """The engine of the mesh's policies, on its way while its caller does something else; None without policies."""
+    if not policy_files(settings.root):
+        yield None
+        return
+    engine = engine_for(settings)
+    try:
+        if isinstance(engine, Embedded):
+            engine.start()
+        yield engine
+    finally:
+        engine.close()
 
 
 class Remote:

@@ -8,6 +8,10 @@ import pytest
 
 from mesh_orchestration.errors import PolicyError
 from mesh_orchestration.governance.engine import Asked, Embedded, Value
+from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.governance.remote import starting
+from mesh_orchestration.settings import Settings
+from tests.governance.policies import write_rule
 
 POLICY = """package a
 deny contains n if { some n in input.numbers; n > 3 }
@@ -33,6 +37,32 @@ def test_a_rule_is_evaluated_for_each_document(engine: Embedded) -> None:
     asked = [Asked({"numbers": numbers}, ("data.a.deny",)) for numbers in ([1, 5], [2])]
 
     assert engine.decide(asked) == [(Value([5]),), (Value([]),)]
+
+
+def test_an_engine_that_was_started_takes_its_policies_and_others_after_them() -> None:
+    with Embedded() as engine:
+        engine.start()
+        engine.load([("a.rego", POLICY)], {})
+        assert ask(engine, "deny", numbers=[5]) == Value([5])
+
+        engine.load([("a.rego", POLICY.replace("n > 3", "n > 9"))], {})
+        assert ask(engine, "deny", numbers=[5, 10]) == Value([10])
+
+
+def test_policies_that_cannot_be_loaded_leave_none_of_before_in_place(engine: Embedded) -> None:
+    with pytest.raises(PolicyError, match="expecting"):
+        engine.load([("a.rego", "package")], {})
+    with pytest.raises(PolicyError, match="expecting"):
+        ask(engine, "deny", numbers=[5])
+
+
+def test_a_mesh_without_policies_starts_no_engine(settings: Settings) -> None:
+    with starting(settings) as none:
+        assert none is None
+
+    write_rule(settings.root)
+    with starting(settings) as engine, Guardrails(settings, engine) as guardrails:
+        assert guardrails.engine is engine
 
 
 def test_a_function_that_does_not_exist_is_an_error_of_that_rule_alone(engine: Embedded) -> None:
