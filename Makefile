@@ -31,10 +31,10 @@ check: $(VENV)/dev.stamp ## the fast part of the tests (under two minutes)
 	$(BIN)/mesh lint
 	$(BIN)/mesh compile --check
 	$(BIN)/sqlfluff lint --processes 2 dbt_projects
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test: $(VENV)/dev.stamp ## every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/dev.stamp ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m bench
