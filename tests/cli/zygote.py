@@ -7,6 +7,7 @@ environment, the folder and the exit that it has when a person starts it.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -101,7 +102,6 @@ def _text(file: IO[bytes]) -> str:
 def _serve(asks: socket.socket) -> None:
     """Fork for each command that is asked for; returns when nobody can ask any more, and in each fork when it ended."""
     _import(_EVERY_COMMAND)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with asks.makefile("r") as lines:
         while True:
             _, (*fds,), _, _ = socket.recv_fds(asks, 1, 3)
@@ -114,6 +114,14 @@ def _serve(asks: socket.socket) -> None:
                 return
             for fd in fds:
                 os.close(fd)
+            _reap()
+
+
+def _reap() -> None:
+    """Take note of the commands that ended, so that their time counts as the tests' own."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _import(names: Sequence[str]) -> None:
@@ -126,7 +134,6 @@ def _import(names: Sequence[str]) -> None:
 
 def _command(asked: dict[str, Any], out: int, err: int, tells: int) -> None:
     """Tell the id of the command's process when it begins and its exit code when it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     command = os.fork()
     if command == 0:
         os.close(tells)

@@ -692,6 +692,7 @@ def test_a_file_of_a_size_no_contract_has_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, "#" * (4 * 1024 * 1024 + 1)) == ["1 is over 4 MiB, which no contract needs"]
 
 
+@pytest.mark.slow
 def test_a_contract_of_ten_thousand_fields_loads(tmp_path: Path) -> None:
     fields = {f"field_{number}": "string" for number in range(10_000)}
     assert len(load(tmp_path, contract_text(fields=fields)).fields) == 10_000

@@ -12,6 +12,7 @@ from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.orchestration.domain import build_domain
 from tests.builders import settings_at
 
+pytestmark = pytest.mark.slow
 MART = dg.AssetKey(["billing", "dbt", "revenue"])
 PUBLISHED = dg.AssetKey(["orders", "order_lines", "v1"])
 CONSUMER = {
