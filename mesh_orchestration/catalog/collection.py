@@ -5,9 +5,11 @@ It holds everybody up for as long as it takes to look at every object there is: 
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -26,6 +28,13 @@ def no_collection() -> Iterator[None]:
 def lasting() -> Iterator[None]:
     """Without that search, which also leaves out from then on what was made: for what a process keeps. It is let go as
     ever when nothing refers to it any more."""
+    _thaw_at_the_end()
     with no_collection():
         yield
         gc.freeze()
+
+
+@cache
+def _thaw_at_the_end() -> None:
+    """When the process ends, everything must be found: libraries tell people of what is left over."""
+    atexit.register(gc.unfreeze)

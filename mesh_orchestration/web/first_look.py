@@ -16,6 +16,7 @@ from mesh_orchestration.catalog.held_columns import columns_of
 from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import MeshError
 from mesh_orchestration.settings import Settings
+from mesh_orchestration.web.governance_findings import board_of
 from mesh_orchestration.web.kept import kept_of, readers_of
 from mesh_orchestration.web.pages import environment
 from mesh_orchestration.web.projecting import projecting
@@ -38,6 +39,7 @@ def look(app: FastAPI, stop: threading.Event) -> None:
     then: Steps = (
         (lambda: read_columns(catalog), lineage),
         (lambda: readers_of(kept_of(app), settings), "the first question about readers will take longer"),
+        (lambda: board_of(kept_of(app), settings), "the first look at governance will take longer"),
     )
     try:
         with projecting(settings) as projection:

@@ -105,6 +105,9 @@ def test_a_service_without_a_daemon_knows_the_products_and_answers_about_lineage
         assert len(httpx.get(f"{url}{A_COLUMN}", timeout=20).json()["graph"]) == 2
         eventually(lambda: httpx.get(f"{url}/v1/products", timeout=20).json().get("total") == 1)
         eventually(lambda: not child_of(process))
+        assert httpx.get(f"{url}/governance", timeout=20).status_code == 200
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
         assert (settings.home / "serve.log").read_text().split() == [url]
 
 
