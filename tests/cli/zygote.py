@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _EVERY_COMMAND = (
     "mesh_orchestration.cli.entry",
     "typer._adapters",
+    "typer.rich_utils",
     "mesh_orchestration.contract.lint",
     "mesh_orchestration.impact.expected",
     "mesh_orchestration.governance.findings",
@@ -142,7 +143,8 @@ def _command(asked: dict[str, Any], out: int, err: int, tells: int) -> None:
         os.chdir(asked["folder"])
         os.environ.clear()
         os.environ.update(asked["environ"])
-        atexit.register(gc.unfreeze)  # else DuckDB tells at the end what it thinks was left behind
+        if "duckdb" in sys.modules:
+            atexit.register(gc.unfreeze)  # else it tells at the end what it thinks was left behind
         program = importlib.import_module("mesh_orchestration.cli.__main__")
         sys.modules["__main__"] = program
         sys.argv = [str(program.__file__), *asked["words"]]
