@@ -81,7 +81,7 @@ class _Told:
         at = f"{_BEGIN + timedelta(hours=number, seconds=job % 3_600 + 59 * state):%Y-%m-%dT%H:%M:%SZ}"
         text = self._texts[job][state].replace(_RUN.encode(), run.encode()).replace(_AT.encode(), at.encode())
         text = text.replace(f'"{_RUN[:8]}"'.encode(), f'"{number:08x}"'.encode())
-        if state and self.count % KEPT == 0:
+        if state and number < ROUNDS and self.count % KEPT == 0:
             self.sample[run] = text
         self.count += state
         return text
