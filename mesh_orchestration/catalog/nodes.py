@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select, tuple_
 
 from mesh_orchestration.catalog import tables_lineage as tables
 from mesh_orchestration.catalog.known import AT_ONCE, chunks
@@ -68,8 +68,13 @@ def datasets(
 
 def dataset(conn: Connection, namespace: str, name: str) -> Dataset | None:
     """One dataset, also when it was dropped."""
-    row = _one(conn, NodeKey("dataset", namespace, name))
-    return _datasets(conn, [row])[0] if row else None
+    key = NodeKey("dataset", namespace, name)
+    return datasets_named(conn, [key]).get(key)
+
+
+def datasets_named(conn: Connection, keys: Iterable[NodeKey]) -> dict[NodeKey, Dataset]:
+    """Those datasets among the nodes that there are, also when they were dropped."""
+    return {one.key: one for one in _datasets(conn, _named(conn, "dataset", keys))}
 
 
 def jobs(conn: Connection, namespace: str = "", *, limit: int = 100, offset: int = 0) -> Page[Job]:
@@ -81,8 +86,13 @@ def jobs(conn: Connection, namespace: str = "", *, limit: int = 100, offset: int
 
 def job(conn: Connection, namespace: str, name: str) -> Job | None:
     """One job."""
-    row = _one(conn, NodeKey("job", namespace, name))
-    return _jobs(conn, [row])[0] if row else None
+    key = NodeKey("job", namespace, name)
+    return jobs_named(conn, [key]).get(key)
+
+
+def jobs_named(conn: Connection, keys: Iterable[NodeKey]) -> dict[NodeKey, Job]:
+    """Those jobs among the nodes that there are."""
+    return {one.key: one for one in _jobs(conn, _named(conn, "job", keys))}
 
 
 def tags(conn: Connection, *, limit: int = 100, offset: int = 0) -> Page[Tag]:
@@ -94,9 +104,12 @@ def tags(conn: Connection, *, limit: int = 100, offset: int = 0) -> Page[Tag]:
     return Page(tuple(Tag(row[0], row[1], uses=row[2]) for row in rows), total)
 
 
-def _one(conn: Connection, key: NodeKey) -> Row[Any] | None:
-    named = (nodes.c.kind == key.kind, nodes.c.namespace == key.namespace, nodes.c.name == key.name)
-    return conn.execute(select(nodes).where(*named)).first()
+def _named(conn: Connection, kind: Kind, keys: Iterable[NodeKey]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for part in chunks((key for key in keys if key.kind == kind), AT_ONCE):
+        place = tuple_(nodes.c.kind, nodes.c.namespace, nodes.c.name)
+        found += conn.execute(select(nodes).where(place.in_([tuple(key) for key in part])))
+    return found
 
 
 def _page(

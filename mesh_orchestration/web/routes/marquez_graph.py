@@ -73,23 +73,17 @@ def _columns(conn: Connection, node_id: str) -> list[tuple[NodeKey, str]]:
 
 def _data(conn: Connection, found: Graph) -> dict[NodeKey, dict[str, Any]]:
     """What each node of the graph is told with."""
-    data = {}
-    for node in found.nodes:
-        if node.kind == "dataset" and (dataset := nodes.dataset(conn, node.namespace, node.name)):
-            data[node] = shape.dataset_json(dataset)
-        elif node.kind == "job" and (job := nodes.job(conn, node.namespace, node.name)):
-            data[node] = shape.job_json(job)
-    return data
+    datasets = nodes.datasets_named(conn, found.nodes)
+    jobs = nodes.jobs_named(conn, found.nodes)
+    return {key: shape.dataset_json(one) for key, one in datasets.items()} | {
+        key: shape.job_json(one) for key, one in jobs.items()
+    }
 
 
 def _types(conn: Connection, found: ColumnGraph) -> dict[ColumnKey, str]:
     """The types of the graph's columns."""
-    types = {}
-    for dataset in dict.fromkeys(node.dataset for node in found.nodes):
-        known = nodes.dataset(conn, dataset.namespace, dataset.name)
-        for field in known.fields if known else ():
-            types[ColumnKey(dataset.namespace, dataset.name, field.name)] = field.type
-    return types
+    datasets = nodes.datasets_named(conn, dict.fromkeys(node.dataset for node in found.nodes))
+    return {ColumnKey(*key[1:], field.name): field.type for key, one in datasets.items() for field in one.fields}
 
 
 def _merged(graphs: list[ColumnGraph]) -> ColumnGraph:
