@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
@@ -23,9 +26,10 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import Lake, open_lake
 from mesh_orchestration.storage.scan import Scan, scan
 from mesh_orchestration.storage.snapshots import Snapshot, resolve
-from mesh_orchestration.telemetry import span
+from mesh_orchestration.telemetry import Span, span
 
 _ROW_MAKERS = frozenset({"unnest", "explode", "range", "generate_series", "generateseries", "values"})
+_BATCH = 65_536  # rows of a record batch
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,27 @@ class Answer:
     masked: Mapping[str, Mapping[str, str]]
 
 
+@dataclass(frozen=True)
+class Stream:
+    """The rows of a query as Arrow record batches, read as they are asked for; which columns were masked, as in an
+    answer; and by product the id of the snapshot that is read."""
+
+    batches: pa.RecordBatchReader
+    masked: Mapping[str, Mapping[str, str]]
+    snapshots: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One SELECT over products: who asks, as of when (a snapshot id, or a time; None is now), and the values of its
+    ``$name`` parameters."""
+
+    sql: str
+    reader: Reader
+    as_of: str | int | datetime | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of: str | None = None) -> Answer:
     """What one SELECT over products (``orders.orders`` or ``orders.orders.v1``) answers to ``reader``.
 
@@ -45,19 +70,87 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
     policy denies, PolicyError when the policies cannot be read, MeshError for anything but one SELECT and for
     a name that is not a product, StorageError for one that was never published.
     """
+    asked = Question(sql, reader, as_of)
     query = _parse(sql)
     products = _products(query, mesh)
-    read = {"mesh.reads": [str(product.address) for product in products], "mesh.role": reader.role}
-    with (
-        span(settings, "read", read) as traced,
-        open_lake(settings) as lake,
-        duckdb.connect(":memory:") as connection,
-    ):
+    with _traced(settings, products, asked) as traced, _opened(settings, query, products, asked) as opened:
+        with opened.telling():
+            result = opened.connection.execute(query.sql(dialect="duckdb"))
+            names = tuple(column[0] for column in result.description or ())
+            rows = tuple(result.fetchall())
+        traced.say({"mesh.rows": len(rows), "mesh.run_ids": opened.run_ids})
+        return Answer(names, rows, opened.masked)
+
+
+def stream_query(settings: Settings, mesh: Mesh, asked: Question) -> Stream:
+    """What ``run_query`` answers, as record batches: no more of the rows is in memory than is asked for.
+
+    Raises what ``run_query`` raises before it returns; an error that a row brings is raised with its batch.
+    """
+    query = _parse(asked.sql)
+    products = _products(query, mesh)
+    # Begun here, so that whatever becomes of the reader, what is open is closed when nobody holds it any more.
+    running = _running(settings, query, products, asked)
+    opened, schema = next(running)
+    batches = pa.RecordBatchReader.from_batches(schema, running)
+    snapshots = {str(address): one.snapshot_id for address, one in opened.snapshots.items()}
+    return Stream(batches, opened.masked, snapshots)
+
+
+def _running(settings: Settings, query: exp.Query, products: tuple[DataProduct, ...], asked: Question) -> Iterator[Any]:
+    """First what was opened, with the Arrow schema of the rows; then their batches. The span ends before the first
+    batch: a reader takes what time it likes, and what else it does meanwhile is not part of the read."""
+    with ExitStack() as held:
+        with _traced(settings, products, asked) as traced:
+            opened = held.enter_context(_opened(settings, query, products, asked))
+            with opened.telling():
+                rows = opened.connection.sql(query.sql(dialect="duckdb"), params=dict(asked.values) or None)
+                reader = rows.to_arrow_reader(_BATCH)
+            traced.say({"mesh.run_ids": opened.run_ids})
+        yield opened, reader.schema
+        with opened.telling():
+            yield from reader
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A connection that sees the products of one query as its reader may, and nothing else."""
+
+    connection: duckdb.DuckDBPyConnection
+    snapshots: Mapping[Address, Snapshot]
+    masked: Mapping[str, Mapping[str, str]]
+    hides: bool
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The runs that published what is read."""
+        return [one.run_id for one in self.snapshots.values()]
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell an error of DuckDB as one of ours, which gives away no value that the reader may not see."""
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # the last where DuckDB fails amid batches
+            raise MeshError(f"the query failed: {without_values(str(error)) if self.hides else error}") from None
+
+
+def _traced(settings: Settings, products: tuple[DataProduct, ...], asked: Question) -> AbstractContextManager[Span]:
+    reads = [str(product.address) for product in products]
+    return span(settings, "read", {"mesh.reads": reads, "mesh.role": asked.reader.role})
+
+
+@contextmanager
+def _opened(
+    settings: Settings, query: exp.Query, products: tuple[DataProduct, ...], asked: Question
+) -> Iterator[_Opened]:
+    """Decide, log what was decided, and open what was allowed."""
+    with open_lake(settings) as lake, duckdb.connect(":memory:") as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set memory_limit = $limit", {"limit": settings.memory_limit})
         with Guardrails(settings) as guardrails:
-            granted = {product.address: guardrails.access(product, reader) for product in products}
-        snapshots = {product.address: resolve(lake, product.address, as_of) for product in products}
+            granted = {product.address: guardrails.access(product, asked.reader) for product in products}
+        snapshots = {product.address: resolve(lake, product.address, asked.as_of) for product in products}
         columns = {product.address: _columns(query, product) for product in products}
         DecisionLog(settings).append(
             *(
@@ -73,19 +166,12 @@ def run_query(settings: Settings, mesh: Mesh, sql: str, *, reader: Reader, as_of
             for path in attach(connection, lake, product, snapshots[product.address], granted[product.address])
         ]
         _lock(connection, allowed)
-        try:
-            result = connection.execute(query.sql(dialect="duckdb"))
-            names = tuple(column[0] for column in result.description or ())
-            rows = tuple(result.fetchall())
-            traced.say({"mesh.rows": len(rows), "mesh.run_ids": [snapshots[one.address].run_id for one in products]})
-        except duckdb.Error as error:
-            hidden = any(access.masks or access.filters for access in granted.values())
-            raise MeshError(f"the query failed: {without_values(str(error)) if hidden else error}") from None
-    masked = {
-        str(address): {name: mask for name, mask in access.masks.items() if name in columns[address]}
-        for address, access in granted.items()
-    }
-    return Answer(names, rows, {address: masks for address, masks in masked.items() if masks})
+        masked = {
+            str(address): {name: mask for name, mask in access.masks.items() if name in columns[address]}
+            for address, access in granted.items()
+        }
+        hides = any(access.masks or access.filters for access in granted.values())
+        yield _Opened(connection, snapshots, {address: masks for address, masks in masked.items() if masks}, hides)
 
 
 def _parse(sql: str) -> exp.Query:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from mesh_orchestration.contract.model import DataProduct
 
-_PYTHON = """from mesh_orchestration.contract.mesh import load_mesh
-from mesh_orchestration.governance.reader import local_reader
-from mesh_orchestration.publication.query import run_query
-from mesh_orchestration.settings import Settings
+_PYTHON = """from mesh_orchestration.reading import read
 
-settings = Settings.load()
-answer = run_query(
-    settings,
-    load_mesh(settings),
-    "{sql}",
-    reader=local_reader(settings),
-)
-for row in answer.rows:
-    print(dict(zip(answer.names, row)))
+table = read("{address}", columns={columns}, limit=10)
+print(table.to_pylist())  # or table.to_pandas(), polars.from_arrow(table)
 """
 
 
@@ -34,13 +25,14 @@ class Way(NamedTuple):
 def ways(product: DataProduct, service: str) -> tuple[Way, ...]:
     """The ways to read ``product``; ``service`` is the address of this service."""
     address = str(product.address)
-    columns = ", ".join(list(product.columns)[:4])
-    sql = f"select {columns} from {address} limit 10"
+    columns = list(product.columns)[:4]
+    sql = f"select {', '.join(columns)} from {address} limit 10"
     return (
         Way("SQL", "DuckDB's dialect, over what is published; every column may be named.", sql),
         Way("Shell", "Prints a table; --json and --csv print all rows, --as-of reads an older snapshot.",
             f'mesh query "{sql}"'),
-        Way("Python", "Rows as tuples, masked as for you.", _PYTHON.format(sql=sql)),
+        Way("Python", "An Arrow table, masked as for you; without limit it has every row.",
+            _PYTHON.format(address=address, columns=json.dumps(columns))),
         Way("curl", "Some rows as JSON, masked as for you.",
             f'curl -s "{service}/products/{address}/sample.json"'),
         Way("curl, contract", "The contract as JSON.", f'curl -s "{service}/v1/products/{address}"'),

@@ -251,6 +251,7 @@ def test_what_can_be_copied_works(site: str, shown: Settings, browser: Browser) 
         texts = {
             block.locator("button").get_attribute("aria-label"): block.locator("code").inner_text() for block in blocks
         }
+    assert len(texts["Copy Python"].splitlines()) <= 5
     shell = [sys.executable, "-m", "mesh_orchestration.cli", *shlex.split(texts["Copy Shell"])[1:], "--json"]
     for command in (shell, [sys.executable, "-c", texts["Copy Python"]], shlex.split(texts["Copy curl"])):
         answer = subprocess.run(
