@@ -4,6 +4,7 @@ read once, and an event holds the digests of its long ones in their place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,7 @@ _LONG = 160  # bytes: from here on a facet is kept once, and by its digest in th
 _AROUND = 300  # bytes that what is read takes besides its text
 _Json = Mapping[str, Any]
 T = TypeVar("T")
+_DIGEST = re.compile(rf"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
 class NoFacet(ValueError):
@@ -113,8 +115,8 @@ def resolve(event: _Json, texts: Mapping[bytes, _Json]) -> None:
 
 
 def _reference(facet: Any) -> bytes:
-    """The digest that stands for a facet, which is an object itself."""
-    return bytes.fromhex(facet) if isinstance(facet, str) else b""
+    """The digest that stands for a facet, which is an object itself; empty when it is none."""
+    return bytes.fromhex(facet) if isinstance(facet, str) and _DIGEST.fullmatch(facet) else b""
 
 
 def _facets(event: _Json) -> Iterable[dict[str, Any]]:

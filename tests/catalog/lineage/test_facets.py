@@ -169,6 +169,14 @@ def before(file: Path, told: dict[str, Any]) -> None:
         raw.execute("update lineage_state set generation = 1, next_node = 3, next_run = 2, next_event = 2")
 
 
+def test_an_event_that_was_taken_before_and_would_be_refused_today_stays(tmp_path: Path) -> None:
+    home, told = settings_at(tmp_path), everywhere(0, _LONG)
+    told["inputs"][0]["inputFacets"]["odd"] = "no facet"
+    before(Catalog.place.path(home), told)
+    with open_catalog(home) as catalog:
+        assert told_by(catalog) == [told]
+
+
 def test_a_catalog_of_before_is_brought_into_this_form(tmp_path: Path) -> None:
     home, told = settings_at(tmp_path), everywhere(0, _LONG)
     before(Catalog.place.path(home), told)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
+from mesh_orchestration.catalog.envelope import NotAnEvent
 from mesh_orchestration.catalog.facets import digest_of
-from mesh_orchestration.catalog.openlineage import read_event
+from mesh_orchestration.catalog.openlineage import Event, read_event
 
 revision = "facets_once"
 down_revision = "sessions"
@@ -61,17 +63,29 @@ def _rewrite(conn: sa.Connection) -> None:
     last, seen = 0, set[bytes]()
     while rows := _some(conn, last):
         last = rows[-1].id
-        found = [(row.id, read_event(row.body.encode())) for row in rows]
+        found = [(row.id, event) for row in rows if (event := _read(row.body))]
         texts = {facet.digest: facet for _, event in found for facet in event.long if facet.digest not in seen}
         seen.update(texts)
         if texts:
             conn.execute(_texts.insert(), [{"digest": one.digest, "body": one.text.decode()} for one in texts.values()])
-        conn.execute(
-            _events.update().where(_events.c.id == sa.bindparam("number")).values(
-                digest=sa.bindparam("key"), body=sa.bindparam("text")
-            ),
-            [{"number": number, "key": event.digest, "text": event.body} for number, event in found],
-        )  # fmt: skip
+        if found:
+            _update(conn, found)
+
+
+def _read(body: str) -> Event | None:
+    """The event; None for one that was taken before and would be refused today, which stays as it is."""
+    try:
+        return read_event(body.encode())
+    except NotAnEvent:
+        return None
+
+
+def _update(conn: sa.Connection, found: Sequence[tuple[int, Event]]) -> None:
+    change = _events.update().where(_events.c.id == sa.bindparam("number"))
+    conn.execute(
+        change.values(digest=sa.bindparam("key"), body=sa.bindparam("text")),
+        [{"number": number, "key": event.digest, "text": event.body} for number, event in found],
+    )
 
 
 def _some(conn: sa.Connection, after: int) -> list[Any]:
