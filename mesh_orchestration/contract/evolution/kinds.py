@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mesh_orchestration.contract.evolution.change import Bump, Change, Level
+from mesh_orchestration.contract.evolution.wording import differing, in_words, structured
 
 _D, _C, _N, _B = Level.DOCUMENTATION, Level.COMPATIBLE, Level.NOTICE, Level.BREAKING
 _BUMP: Mapping[Level, Bump] = {_D: "none", _C: "patch", _N: "minor", _B: "major"}
@@ -36,7 +37,6 @@ def change(
 ) -> Change:
     """The change of kind ``word`` at ``path``; raises KeyError for a word that the table does not have."""
     kind = KINDS[word]
-    says = kind.says.format(column=column, before=_said(before), after=_said(after), key=path.rsplit(".", 1)[-1])
     return Change(
         kind=word,
         path=path,
@@ -46,22 +46,20 @@ def change(
         producer=kind.producer,
         consumer=kind.consumer,
         reason=kind.reason,
-        says=says,
+        says=_says(kind, path.rsplit(".", 1)[-1], column, (before, after)),
         bump=kind.bump,
         hint=hint,
     )
 
 
-def _said(value: Any) -> str:
-    if value is None or value == "":
-        return "nothing"
-    if isinstance(value, tuple | list):
-        text = f"[{', '.join(map(str, value))}]"
-    elif isinstance(value, Mapping):
-        text = ", ".join(f"{key}: {_said(item)}" for key, item in value.items())
-    else:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _says(kind: Kind, key: str, column: str | None, values: tuple[Any, Any]) -> str:
+    subject, became, _ = kind.says.partition(" became {after}")
+    if became and any(map(structured, values)):
+        # Of values with many parts only those that are others: whole ones look alike to whoever reads them.
+        before, after = map(in_words, differing(*values))
+        return f"{subject.format(column=column, key=key)} changed: now {after}, before {before}"
+    before, after = map(in_words, values)
+    return kind.says.format(column=column, before=before, after=after, key=key)
 
 
 def _row(word: str, says: str, sides: tuple[Level, Level], reason: str, bump: Bump | None = None) -> Kind:

@@ -11,6 +11,7 @@ from mesh_orchestration.contract.check_rules import kwargs_of
 from mesh_orchestration.contract.evolution.change import Change
 from mesh_orchestration.contract.evolution.kinds import change
 from mesh_orchestration.contract.evolution.normal import comparable
+from mesh_orchestration.contract.evolution.wording import in_words
 from mesh_orchestration.contract.model import DataProduct, QualityCheck, SchemaField
 from mesh_orchestration.expectations import registry
 from mesh_orchestration.expectations.ordering import Relation
@@ -44,7 +45,7 @@ class _Said:
         columns = [str(self.arguments[key]) for key in ("column", "column_A", "column_B") if key in self.arguments]
         listed = [str(item) for item in self.arguments.get("column_list", ())]
         words = [self.check.assertion, *(["of"] if columns or listed else []), ", ".join((*columns, *listed))]
-        words += [f"{key}={item}" for key, item in rest.items()]
+        words += [f"({in_words(rest)})"] if rest else []
         words += [f"for {self.mostly:.4%} of the rows".replace(".0000%", "%")] if self.mostly != 1 else []
         return " ".join(word for word in words if word)
 
