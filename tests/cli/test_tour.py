@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.mesh import Answer
-from tests.cli.pages import ROOT, Step, copy_of_the_repository, run_step, steps
+from tests.cli.pages import ROOT, Step, copy_of_the_repository, fenced, run_step, steps
 
 PAGE = (ROOT / "docs" / "tour.md").read_text()
 WHO = ("-c", "user.name=Newcomer", "-c", "user.email=newcomer@example.com")
@@ -57,3 +57,15 @@ def test_every_command_of_the_tour_does_what_the_page_says(clone: Path) -> None:
     assert "***" not in told[f"MESH_MASKING_KEY=try-it {rows}"].out
     assert "ACC-001 the role 'finance' may not read" in told[f"{rows} --role finance"].err
     assert "finance" in told["mesh audit --product orders.order_lines.v1 --limit 5"].out
+
+
+@pytest.mark.slow
+def test_the_python_of_the_page_on_reading_does_what_it_says(clone: Path) -> None:
+    snippets = fenced((ROOT / "docs" / "reading.md").read_text(), "python")
+    (clone / ".mesh" / "reading.py").write_text("".join(snippets) + "print(total)\n")
+    answer = typed(Step("python .mesh/reading.py", 0), clone)
+    chosen, total = answer.out.splitlines()
+
+    assert (answer.code, len(snippets)) == (0, 2)
+    assert 0 < int(chosen.split()[0]) < int(total)
+    assert float(chosen.split()[1]) > 100
