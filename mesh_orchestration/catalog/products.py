@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, case, cast, func, select
@@ -22,11 +22,11 @@ from mesh_orchestration.catalog.tables_products import (
 )
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.contract.model import DataProduct
+from mesh_orchestration.moments import EPOCH, microseconds
 
 Health = Literal["good", "warned", "late", "refused", "never"]
 TROUBLED: tuple[Health, ...] = ("refused", "late", "warned")
 """What needs attention, the worst first."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROW = [column for column in PRODUCTS.c if column.name != "document"]
 
 
@@ -195,7 +195,7 @@ def versions(conn: Connection, address: str) -> tuple[Version, ...]:
         )
         for row in conn.execute(select(VERSIONS).where(VERSIONS.c.address == address)).mappings()
     ]
-    return tuple(sorted(found, key=lambda one: (one.at is None, one.at or _EPOCH, _numbers(one.version)), reverse=True))
+    return tuple(sorted(found, key=lambda one: (one.at is None, one.at or EPOCH, _numbers(one.version)), reverse=True))
 
 
 def majors(conn: Connection, product: DataProduct) -> dict[Address, DataProduct]:
@@ -233,7 +233,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _health(now: datetime) -> ColumnElement[str]:
-    late = (PRODUCTS.c.window.is_not(None)) & (cast(PRODUCTS.c.published, BigInteger) < _micros(now) - _window())
+    late = (PRODUCTS.c.window.is_not(None)) & (cast(PRODUCTS.c.published, BigInteger) < microseconds(now) - _window())
     return case(
         (PRODUCTS.c.refused.is_not(None), "refused"),
         (PRODUCTS.c.published.is_(None), "never"),
@@ -245,10 +245,6 @@ def _health(now: datetime) -> ColumnElement[str]:
 
 def _window() -> ColumnElement[int]:
     return PRODUCTS.c.window * 1_000_000
-
-
-def _micros(now: datetime) -> int:
-    return (now - _EPOCH) // timedelta(microseconds=1)
 
 
 def _health_of(row: RowMapping, now: datetime) -> Health:

@@ -84,7 +84,7 @@ def status(as_json: AsJson = False) -> None:
 def rebuild(as_json: AsJson = False) -> None:
     """Write the catalog anew from contracts, Iceberg, the log of decisions and the event log.
 
-    What nobody else remembers stays: lineage of other producers, registered contracts, comments, tokens.
+    What nobody else remembers stays: lineage of other producers, registered contracts, comments, tokens, sessions.
     Exit 1 when a product's table could not be read."""
     from mesh_orchestration.catalog.store import open_catalog
     from mesh_orchestration.cli.app import console
