@@ -23,18 +23,6 @@ _PLACE = re.compile(r"^(?P<file>.+):(?P<line>\d+)$")
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-def problems_of(verdicts: Iterable[Verdict], *, root: Path) -> tuple[Problem, ...]:
-    """Each verdict as a Problem of its file below ``root``, with the fix and where to read more."""
-    return tuple(sorted(problem for _, problem in _explained(verdicts, root)))
-
-
-def _explained(verdicts: Iterable[Verdict], root: Path) -> Iterator[tuple[Verdict, Problem]]:
-    for verdict, place in placed(verdicts, root=root):
-        waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
-        message = f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})"
-        yield verdict, replace(place, message=message)
-
-
 def placed(verdicts: Iterable[Verdict], *, root: Path) -> Iterator[tuple[Verdict, Problem]]:
     """Each verdict with the Problem that it is, in its own words, where it can be mended."""
     # Verdicts on one file follow each other. To keep what was read of a thousand would cost more than to read it.
@@ -65,10 +53,17 @@ def policy_problems(
             verdicts = guardrails.everything(mesh)
     except PolicyError as error:
         return problems_in(error), ()
-    told = list(_explained((one for one in verdicts if one.outcome != "dry-run"), settings.root))
+    said = (one for one in verdicts if one.outcome != "dry-run")
+    told = [(verdict, _explained(verdict, place)) for verdict, place in placed(said, root=settings.root)]
     denied = sorted(problem for verdict, problem in told if verdict.denies)
     advised = sorted(problem for verdict, problem in told if not verdict.denies)
     return tuple(denied), tuple(advised)
+
+
+def _explained(verdict: Verdict, place: Problem) -> Problem:
+    """The finding with the fix and where to read more."""
+    waived = f"; waived by {verdict.waiver}" if verdict.outcome == "waived" else ""
+    return replace(place, message=f"{verdict}{waived} ({verdict.fix} See: mesh policy explain {verdict.code})")
 
 
 def problems_in(error: PolicyError) -> tuple[Problem, ...]:

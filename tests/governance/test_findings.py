@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from mesh_orchestration.contract.mesh import load_mesh
-from mesh_orchestration.governance.findings import path_from, problems_of
-from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.governance.findings import path_from, policy_problems
 from mesh_orchestration.settings import Settings
 from tests.builders import mesh_at, product
 from tests.cli.mesh import mesh
@@ -45,13 +44,12 @@ def guarded(tmp_path: Path) -> Settings:
 def test_a_verdict_points_at_the_line_of_the_contract(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product())
     write_rule(tmp_path, body=BODY)
-    with Guardrails(settings) as guardrails:
-        verdicts = guardrails.products(load_mesh(settings))
-    (problem,) = problems_of(verdicts, root=tmp_path)
+    (problem,), advised = policy_problems(settings, load_mesh(settings))
 
     lines = (tmp_path / problem.file).read_text().splitlines()
     assert lines[problem.line - 1].strip() == "type: decimal(12,2)"
     assert problem.message == "VER-001 is no type (Mend it. See: mesh policy explain VER-001)"
+    assert advised == ()
 
 
 def test_a_path_is_read_from_its_text() -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.governance.credentials import credentials_in
-from mesh_orchestration.governance.findings import problems_of
-from mesh_orchestration.governance.guardrails import Guardrails
+from mesh_orchestration.governance.findings import policy_problems
 from mesh_orchestration.governance.model_facts import ModelSql
 from mesh_orchestration.governance.project import deployment_documents, project_documents
 from mesh_orchestration.settings import Settings
@@ -194,9 +193,8 @@ def test_the_rules_deny_at_file_and_line(shop: Settings) -> None:
     write(shop, "dbt_projects/billing/models/a.sql", "select 1 as a\nfrom orders.order_lines")
     write(shop, "deploy/values.yaml", VALUES)
     write(shop, "deploy/many.yaml", "image: a\n---\nimage: b\n")
-    with Guardrails(shop) as guardrails:
-        verdicts = guardrails.files(load_mesh(shop))
-    found = [str(problem).split(" (")[0] for problem in problems_of(verdicts, root=shop.root)]
+    denied, _ = policy_problems(shop, load_mesh(shop))
+    found = [str(problem).split(" (")[0] for problem in denied]
 
     assert "dbt_projects/billing/models/a.sql:2 PRT-001 reads orders.order_lines past the output ports" in found
     assert "deploy/values.yaml:5 deployments[1].resources: LIM-001 'billing' has no limit of cpu" in found
