@@ -79,22 +79,22 @@ def write_some(conn: Connection, mesh: Mesh, addresses: Sequence[str]) -> None:
 
 def write_rest(conn: Connection, mesh: Mesh, found: Behind) -> None:
     """Bring everything to what the contracts say that is not of one product that changed: what is gone, what is wrong
-    with a domain, which domains there are, who reads whom."""
+    with a domain, which domains there are."""
     problems = _problems(mesh)
     for address in found.troubled:
         problem = problems.get(Address.parse(address).domain, "")
         conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(problem=problem))
     forget(conn, found.gone)
     _write_domains(conn, mesh.domains, problems)
-    _write_edges(conn, mesh)
 
 
 def write_contracts(conn: Connection, mesh: Mesh) -> tuple[str, ...]:
-    """Bring all rows to what the contracts say; returns the addresses that are new, changed or gone."""
+    """Bring all rows to what the contracts alone say; returns the addresses that are new, changed or gone."""
     found = behind(conn, mesh)
     for start in range(0, len(found.changed), _PARAMETERS):
         write_some(conn, mesh, found.changed[start : start + _PARAMETERS])
     write_rest(conn, mesh, found)
+    write_edges(conn, {(one.address, source) for one in mesh.products.values() for source in mesh.upstream(one)})
     return (*found.changed, *found.gone)
 
 
@@ -202,12 +202,11 @@ def _write_domains(conn: Connection, names: Collection[str], problems: Mapping[s
         _insert(conn, DOMAINS, [{"name": name, "problem": problem} for name, problem in sorted(wanted.items())])
 
 
-def _write_edges(conn: Connection, mesh: Mesh) -> None:
+def write_edges(conn: Connection, pairs: Iterable[tuple[Address, Address]]) -> None:
+    """Bring who reads whom, as (reader, read), to ``pairs``; what registered contracts say of themselves stays."""
     outside = select(PRODUCTS.c.address).where(PRODUCTS.c.origin == "registered")
     ours = PRODUCT_EDGES.c.consumer.not_in(outside)
-    wanted = {
-        (str(product.address), str(source)) for product in mesh.products.values() for source in mesh.upstream(product)
-    }
+    wanted = {(str(one), str(other)) for one, other in pairs}
     known = {(row.consumer, row.source) for row in conn.execute(select(PRODUCT_EDGES).where(ours))}
     if wanted != known:
         conn.execute(delete(PRODUCT_EDGES).where(ours))

@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from mesh_orchestration.catalog.contracts import State, behind, write_rest, write_some, write_versions
+from mesh_orchestration.catalog.edges import project_edges
 from mesh_orchestration.catalog.lake import Kept, read_kept
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.scores import score_products
@@ -64,6 +65,7 @@ def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
     """Bring the catalog to what contracts, Iceberg and the log of decisions say now. Raises StorageError when the
     catalog or the log cannot be used; a table that cannot be read leaves what was known of its product."""
     changed = _contracts(catalog, mesh)
+    project_edges(settings, catalog, mesh)
     attempts, published, troubles = _publications(settings, catalog, mesh)
     _versions(settings, catalog, mesh, changed)
     _forget_old_checks(settings, catalog)

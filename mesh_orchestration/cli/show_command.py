@@ -74,8 +74,13 @@ def _print_words(product: DataProduct, mesh: Mesh, uses: Iterable[Use]) -> None:
     console.print(f"Promises: {', '.join(promises) or 'nothing yet'}.", highlight=False)
     reads = [f"{port.name} ({port.type})" for port in mesh.ports_of(product)]
     console.print(f"Reads: {', '.join(reads) or 'nothing'}.", highlight=False)
-    names = [f"{use.consumer} ({use.type})" if use.type else use.consumer for use in uses]
+    names = [_reader(use, product) for use in uses]
     console.print(f"Read by: {', '.join(names) or 'nobody'}.", highlight=False, markup=False)
+
+
+def _reader(use: Use, product: DataProduct) -> str:
+    said = [use.type, "inside the domain" if use.domain == product.domain else ""]
+    return f"{use.consumer} ({', '.join(filter(None, said))})" if any(said) else use.consumer
 
 
 def _print_fields(product: DataProduct) -> None:

@@ -60,6 +60,11 @@ class DomainReading:
         """Every consumer in this domain that takes of ``address``."""
         return self._taken.get(address, ())
 
+    def products_read(self) -> Iterator[tuple[Address, Address]]:
+        """Which product of this domain reads which other one, as (reader, read)."""
+        for address, taken in self._taken.items():
+            yield from ((one.address, address) for one in taken if one.address)
+
     def lineage(self, address: Address) -> Mapping[str, tuple[str, ...]]:
         """For each column of the product where its values come from: ``domain.product.v1.column``, or
         ``domain.input.port.column`` of what a source landed."""

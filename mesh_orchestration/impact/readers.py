@@ -95,6 +95,10 @@ class Readers:
         found = [use for domain in self._domains_of(address) for use in self._of_domain(domain, address)]
         return tuple(sorted([*found, *declared], key=lambda use: (_KINDS.index(use.kind), use.consumer)))
 
+    def between_products(self) -> frozenset[tuple[Address, Address]]:
+        """Which product reads which other, as (reader, read): through ports, and through models within its domain."""
+        return frozenset(pair for domain in self.mesh.domains for pair in self.domain(domain).products_read())
+
     def columns(self, address: Address) -> Mapping[str, tuple[str, ...]]:
         """For each column of ``address`` what its values come from, as ``domain.product.v1.column``."""
         reading = self.domain(address.domain)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
@@ -19,11 +15,11 @@ from fastapi import Depends, FastAPI, Request
 from mesh_orchestration.catalog.collection import lasting
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.impact.readers import Readers, readers
+from mesh_orchestration.impact.stamp import stamp_of
 from mesh_orchestration.settings import Settings
 
 MOST = 64
 MESH_SECONDS = 5.0
-WRITTEN = frozenset({"target", "logs", "dbt_packages"})
 _REST = 20  # times as long as it took to find
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -185,15 +181,3 @@ def unless_same(kept: Kept, name: str, stamp: Callable[[], str], find: Callable[
         return last if last is not None and last[0] == now else (now, find())
 
     return kept.get(name, again, seconds=seconds)[1]
-
-
-def stamp_of(folder: Path) -> str:
-    """Something that is another when a file below ``folder`` is; what dbt writes itself does not count."""
-    found = hashlib.sha256()
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in WRITTEN)
-        for name in sorted(files):
-            with suppress(OSError):  # it went just now
-                said = Path(place, name).stat()
-                found.update(f"{place}/{name} {said.st_mtime_ns} {said.st_size}\n".encode())
-    return found.hexdigest()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, select
 
 from mesh_orchestration.catalog.lineage_model import ColumnKey, NodeKey
-from mesh_orchestration.catalog.near import columns_near, near
+from mesh_orchestration.catalog.near import Sight, columns_near, near
 from mesh_orchestration.catalog.nodes import dataset
 from mesh_orchestration.catalog.products import Product, summaries
 from mesh_orchestration.catalog.tables_products import DOMAINS
@@ -99,6 +99,15 @@ class Looks:
                 return domain
         return ""
 
+    def table_of(self, node: NodeKey) -> str:
+        """The domain in whose engine a table is; empty for everything else."""
+        return self.domain(node) if self.kind(node) == "table" else ""
+
+    def product_of(self, node: NodeKey) -> str:
+        """The domain of a product; empty for everything else."""
+        address = self.product(node)
+        return address.domain if address else ""
+
     def kind(self, node: NodeKey) -> str:
         if self.product(node):
             return "product"
@@ -125,13 +134,14 @@ def view(conn: Connection, looks: Looks, asked: Asked) -> View:
     def wanted(node: NodeKey, at_the_end: bool) -> bool:
         return _shown(looks, node, asked.show, at_the_end=at_the_end)
 
-    found = near(conn, asked.node, wanted, up=asked.up, down=asked.down, most=MOST_CARDS)
+    sight = Sight(wanted, looks.table_of, looks.product_of) if asked.show == "products" else Sight(wanted)
+    found = near(conn, asked.node, sight, up=asked.up, down=asked.down, most=MOST_CARDS)
     asked = replace(asked, node=found.nodes[0])
     shown: Sequence[NodeKey] = found.nodes
     rows: dict[NodeKey, tuple[Row, ...]] = {}
     lines: dict[Pair, list[tuple[str, str]]] = {}
     if asked.columns and asked.node.kind == "dataset":
-        rows, lines = _columns(conn, asked, columns_near(conn, asked.node, asked.column, wanted, shown))
+        rows, lines = _columns(conn, asked, columns_near(conn, asked.node, asked.column, sight, shown))
         if asked.column:
             shown = [node for node in shown if node == asked.node or node in rows]
     addresses = [str(address) for node in shown if (address := looks.product(node))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesh_orchestration.catalog.ingest import ingest
 from mesh_orchestration.catalog.lineage_model import NodeKey
-from mesh_orchestration.catalog.near import Near, columns_near, near
+from mesh_orchestration.catalog.near import Near, Sight, columns_near, near
 from mesh_orchestration.catalog.store import Catalog
 from tests.catalog.lineage.told import column_sources, data, dataset, event
 
@@ -26,7 +26,7 @@ def capital(node: NodeKey, at_the_end: bool) -> bool:
 
 def around(catalog: Catalog, name: str, *, up: int = 9, down: int = 9, most: int = 99) -> Near:
     with catalog.reading() as conn:
-        return near(conn, data(name), capital, up=up, down=down, most=most)
+        return near(conn, data(name), Sight(capital), up=up, down=down, most=most)
 
 
 def test_what_is_not_wanted_is_passed_over(catalog: Catalog) -> None:
@@ -77,7 +77,32 @@ def test_columns_go_over_what_is_not_wanted_and_end_at_what_is_not_shown(catalog
     told(catalog, "A-b", "b-C", "C-D", "D-E", "Z-A")
     with catalog.reading() as conn:
         shown = [data(name) for name in "AC"]
-        found = columns_near(conn, data("A"), "x", capital, shown)
-        whole = columns_near(conn, data("C"), "", capital, [*shown, data("Z"), data("D")])
+        found = columns_near(conn, data("A"), "x", Sight(capital), shown)
+        whole = columns_near(conn, data("C"), "", Sight(capital), [*shown, data("Z"), data("D")])
     assert [(one.name, two.name) for one, two in found] == [("A", "C")]
     assert [(one.name, two.name) for one, two in whole] == [("A", "C"), ("C", "D"), ("Z", "A")]
+
+
+def _merged() -> Sight:
+    """Tables of one engine in small letters, products of its domain with a capital."""
+    return Sight(
+        capital,
+        lambda node: "d" if node.kind == "dataset" and node.name[0].islower() else "",
+        lambda node: "d" if capital(node, at_the_end=False) else "",
+    )
+
+
+def test_a_product_that_reads_the_table_of_another_in_their_domain_reads_that_product(catalog: Catalog) -> None:
+    told(catalog, "stg-lines", "lines-Lines", "lines-orders", "orders-Orders", "Lines-far", "far-Far")
+    with catalog.reading() as conn:
+        for name in ("Orders", "Lines", "Far"):
+            found = near(conn, data(name), _merged(), up=9, down=9, most=99)
+            edges = {(one.name, two.name) for one, two in found.edges}
+            assert ("Lines", "Orders") in edges or name == "Far"
+            assert ("Lines", "Far") in edges or name == "Orders"
+        pairs = columns_near(conn, data("Orders"), "x", _merged(), [data("Lines"), data("Orders")])
+        down = columns_near(conn, data("Lines"), "x", _merged(), [data("Lines"), data("Orders")])
+        table = near(conn, data("lines"), _merged(), up=0, down=1, most=99)
+    assert [(one.name, two.name) for one, two in pairs] == [("Lines", "Orders")]
+    assert down == pairs
+    assert {one.name for one in table.nodes} == {"lines", "Lines", "Orders"}

@@ -24,7 +24,8 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.storage.catalog import local_path, open_lake
 from mesh_orchestration.storage.snapshots import rejected
 from mesh_orchestration.storage.upkeep import snapshot_files
-from tests.builders import settings_at
+from tests.builders import mesh_at, settings_at
+from tests.builders import product as made
 from tests.catalog.products.held import (
     ADDRESS,
     EVENING,
@@ -35,6 +36,7 @@ from tests.catalog.products.held import (
     held_at,
     publish,
 )
+from tests.impact.meshes import files
 from tests.postgres import PostgresDatabase
 
 NOW = datetime.fromisoformat(EVENING)
@@ -314,3 +316,24 @@ def test_postgresql_says_the_same(held: Held, postgres: PostgresDatabase) -> Non
             clear(conn)
         bring(settings, other)
         assert everything(other) == everything(held.catalog)
+
+
+def test_a_product_reads_what_its_models_read_of_its_own_domain(tmp_path: Path) -> None:
+    settings = mesh_at(tmp_path, made(ADDRESS), made("orders.baskets.v1"))
+    files(tmp_path, "orders", models__order_lines___sql="select 1 as id", models__baskets___sql="select 1 as id")
+    with open_catalog(settings) as catalog:
+        bring(settings, catalog)
+        assert _readers(catalog) == ()
+        files(tmp_path, "orders", models__baskets___sql="select id from {{ ref('order_lines') }}")
+        bring(settings, catalog)
+        assert _readers(catalog) == ("orders.baskets.v1",)
+        with catalog.reading() as conn:
+            glance = home(conn, now=NOW)
+    assert next((one.address, count) for one, count in glance.central) == (ADDRESS, 1)
+
+
+def _readers(catalog: Catalog) -> tuple[str, ...]:
+    with catalog.reading() as conn:
+        found = product(conn, ADDRESS, now=NOW)
+    assert found
+    return found.read_by

@@ -11,7 +11,8 @@ import pytest
 
 from mesh_orchestration.contract.mesh import Mesh, load_mesh
 from mesh_orchestration.errors import MeshError
-from mesh_orchestration.web.kept import MOST, Kept, stamp_of, unless_same
+from mesh_orchestration.impact.stamp import stamp_of
+from mesh_orchestration.web.kept import MOST, Kept, unless_same
 from tests.builders import mesh_at, product
 
 
