@@ -18,7 +18,7 @@ from dagster import EventLogEntry
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.storage.tags import SCHEDULED_EXECUTION_TIME_TAG
 
-from mesh_orchestration.contract.mesh import Mesh, load_mesh
+from mesh_orchestration.contract.mesh import load_mesh
 from mesh_orchestration.impact.readers import readers
 from mesh_orchestration.lineage.atlas import Atlas
 from mesh_orchestration.lineage.events import Document, Parent, State, Task, audit_events, run_event, task_events
@@ -53,9 +53,9 @@ ASSETS = "assets"
 Step = tuple[str, Key]
 
 
-def atlas_of(settings: Settings, mesh: Mesh | None = None) -> Atlas:
+def atlas_of(settings: Settings) -> Atlas:
     """The atlas of the mesh as its contracts and models are now."""
-    mesh = mesh or load_mesh(settings)
+    mesh = load_mesh(settings)
     reading = readers(mesh, settings.root, settings.home)
     return Atlas(settings, mesh, lambda domain: reading.domain(domain).models)
 

@@ -131,11 +131,11 @@ def strip(marks: Sequence[tuple[str, str]], title: str) -> Markup:
     return frame.format(wide, wide, title, drawn)
 
 
-def gauge(share: float | None, title: str, *, target: float | None = None, tone: str = "") -> Markup:
+def gauge(share: float | None, title: str, *, target: float | None = None) -> Markup:
     """Three quarters of a ring filled by ``share`` (0 to 1), with a tick at ``target``."""
     if share is None:
         return _nothing(title)
-    kind = tone or ("" if target is None else "good" if share >= target else "bad")
+    kind = "" if target is None else "good" if share >= target else "bad"
     held = min(max(share, 0.0), 1.0)
     parts = [Markup('<path class="track" d="{}"/>').format(_arc(1.0))]
     if held > 0:

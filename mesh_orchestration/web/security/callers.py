@@ -17,13 +17,12 @@ from mesh_orchestration.governance.access import Reader
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, in which role of the policies, with which rights; ``signed_in`` by a credential of their own."""
+    """Who asks, in which role of the policies, with which rights."""
 
     who: str
     role: str
     rights: frozenset[str]
     purpose: str = ""
-    signed_in: bool = True
 
     def may(self, right: str) -> bool:
         return right in self.rights

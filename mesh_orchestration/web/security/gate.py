@@ -94,7 +94,7 @@ class Gate:
     def on_this_machine(self) -> Caller:
         """Whoever sits at this machine, where nothing else is demanded."""
         said = local_reader(self.settings)
-        return Caller(said.who, said.role, frozenset(tokens.RIGHTS), said.purpose, signed_in=False)
+        return Caller(said.who, said.role, frozenset(tokens.RIGHTS), said.purpose)
 
 
 class Gated:
