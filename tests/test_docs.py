@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -57,11 +58,58 @@ def test_help_of_every_command_shows_an_example(helps: dict[str, Answer], comman
     assert "Example:" in helps[command].out
 
 
-def test_every_setting_the_code_reads_is_documented() -> None:
-    sources = "\n".join(path.read_text() for path in (ROOT / "mesh_orchestration").rglob("*.py"))
-    read = set(re.findall(r"\"(MESH_[A-Z_]*[A-Z])\"", sources))
-    documented = set(re.findall(r"`(MESH_[A-Z_]*[A-Z])`", (ROOT / "docs" / "settings.md").read_text()))
-    assert sorted(read - documented) == []
+SETTING = re.compile(r"MESH_[A-Z_]*(?:<>[A-Z_]*)?")
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[ast.AST]:
+    """Every node of the package's code."""
+    files = (ROOT / "mesh_orchestration").rglob("*.py")
+    return [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+
+
+@pytest.fixture(scope="module")
+def documented() -> dict[str, str]:
+    """The settings of the page with what stands in their row for the default; ``<>`` is what a name leaves open."""
+    rows = re.findall(
+        r"^\| (`MESH_[^|]*) \| ([^|]*) \|", (ROOT / "docs" / "settings.md").read_text(), flags=re.MULTILINE
+    )
+    return {
+        re.sub(r"_?<[A-Z]+>", "<>", name): default
+        for names, default in rows
+        for name in re.findall(r"`(MESH_[A-Z_<>]+)`", names)
+    }
+
+
+def test_every_setting_the_code_reads_is_documented_and_every_other_is_gone(
+    sources: list[ast.AST], documented: dict[str, str]
+) -> None:
+    whole = {node.value for node in sources if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    parts = {
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "<>" for part in node.values).replace(
+            "_<>", "<>"
+        )
+        for node in sources
+        if isinstance(node, ast.JoinedStr)
+    }
+    read = {re.sub(r"_$", "<>", name) for name in whole | parts if SETTING.fullmatch(name)}
+    read -= {"MESH_SOURCE<>"}  # the beginning of MESH_SOURCE<>_URL
+    assert sorted(read ^ documented.keys()) == []
+
+
+def test_the_default_that_the_page_gives_is_that_of_the_code(
+    sources: list[ast.AST], documented: dict[str, str]
+) -> None:
+    calls = [node for node in sources if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    numbers = {
+        str(name.value): str(default.value)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "integer" and len(call.args) == 2
+        for name, default in [call.args]
+        if isinstance(name, ast.Constant) and isinstance(default, ast.Constant)
+    }
+    assert len(numbers) > 20
+    assert [name for name, default in numbers.items() if f"`{default}`" not in documented[name]] == []
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "domain-team.md"], ids=lambda page: page.name)
