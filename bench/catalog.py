@@ -12,7 +12,7 @@ import socket
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection
@@ -101,7 +101,7 @@ def run() -> tuple[Result, ...]:
         root = Path(place)
         mesh = Mesh(DATASETS, COLUMNS)
         batches = [_batches(mesh, rounds) for rounds in ("1", "2", "3")]
-        anchor = timed(lambda: _raw(root / "raw.db", batches[0]))
+        anchor = timed(lambda: raw(root / "raw.db", batches[0]))
         settings = Settings(root=root, home=root / ".mesh")
         with open_catalog(settings) as catalog:
             samples, sizes = [], []
@@ -239,7 +239,8 @@ def _ingest(catalog: Catalog, batches: list[bytes]) -> None:
             raise RuntimeError(f"not all were new: {found}")
 
 
-def _raw(path: Path, batches: list[bytes]) -> None:
+def raw(path: Path, batches: Iterable[bytes]) -> None:
+    """Append the events to a table, each batch durable before the next: what a store that keeps them whole must do."""
     connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")

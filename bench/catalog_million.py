@@ -21,7 +21,7 @@ from urllib.parse import quote
 import orjson
 from sqlalchemy import select
 
-from bench.catalog import Mesh
+from bench.catalog import Mesh, raw
 from bench.measure import Result, Row, Sample, timed
 from bench.pages import SERVICE, Server, _asked, _served
 from mesh_orchestration.catalog import tables_lineage as tables
@@ -45,7 +45,7 @@ def run() -> tuple[Result, ...]:
         service, _ = stack.enter_context(_served(SERVICE, settings))
         parts = [_sent(service, settings, told.batches(rounds)) for rounds in _tenths()]
         lost = _lost(settings, told)
-        anchor = timed(lambda: _raw(Path(folder, "raw.db"), told.batches(range(ROUNDS, ROUNDS + 5))))
+        anchor = timed(lambda: raw(Path(folder, "raw.db"), told.batches(range(ROUNDS, ROUNDS + 5))))
         waits = {name: _waits(service, paths) for name, paths in _questions(told).items()}
         return _taken(parts, anchor, lost, told.size), _answered(waits)
 
@@ -135,19 +135,6 @@ def _is_kept(settings: Settings, run: str, text: bytes) -> bool:
         of_run = select(tables.events.c.body).join(tables.runs, tables.runs.c.id == tables.events.c.run_id)
         bodies = conn.execute(of_run.where(tables.runs.c.run == run)).scalars().all()
         return orjson.loads(text) in documents(conn, bodies)
-
-
-def _raw(path: Path, batches: Iterator[bytes]) -> None:
-    """Append the same bytes to a table, each batch durable: what any store that keeps them has to do."""
-    connection = sqlite3.connect(path)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    connection.execute("create table events (id integer primary key, body text)")
-    for body in batches:
-        rows = [(orjson.dumps(one).decode(),) for one in orjson.loads(body)]
-        connection.executemany("insert into events (body) values (?)", rows)
-        connection.commit()
-    connection.close()
 
 
 def _questions(told: _Told) -> dict[str, list[str]]:
