@@ -27,7 +27,6 @@ from mesh_orchestration.contract.mesh import Mesh
 from mesh_orchestration.contract.model import DataProduct, SchemaField
 
 Origin = Literal["contract", "registered"]
-_PARAMETERS = 400
 _OF_A_PRODUCT = (PRODUCTS, COLUMNS, VERSIONS, PUBLICATIONS, CHECK_RESULTS, USAGE, RUN_COSTS, TRAITS)
 
 
@@ -86,16 +85,6 @@ def write_rest(conn: Connection, mesh: Mesh, found: Behind) -> None:
         conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(problem=problem))
     forget(conn, found.gone)
     _write_domains(conn, mesh.domains, problems)
-
-
-def write_contracts(conn: Connection, mesh: Mesh) -> tuple[str, ...]:
-    """Bring all rows to what the contracts alone say; returns the addresses that are new, changed or gone."""
-    found = behind(conn, mesh)
-    for start in range(0, len(found.changed), _PARAMETERS):
-        write_some(conn, mesh, found.changed[start : start + _PARAMETERS])
-    write_rest(conn, mesh, found)
-    write_edges(conn, {(one.address, source) for one in mesh.products.values() for source in mesh.upstream(one)})
-    return (*found.changed, *found.gone)
 
 
 def _problems(mesh: Mesh) -> dict[str, str]:

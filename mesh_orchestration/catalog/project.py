@@ -64,7 +64,7 @@ class Projected:
 def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
     """Bring the catalog to what contracts, Iceberg and the log of decisions say now. Raises StorageError when the
     catalog or the log cannot be used; a table that cannot be read leaves what was known of its product."""
-    changed = _contracts(catalog, mesh)
+    changed = write_contracts(catalog, mesh)
     project_edges(settings, catalog, mesh)
     attempts, published, troubles = _publications(settings, catalog, mesh)
     _versions(settings, catalog, mesh, changed)
@@ -77,21 +77,9 @@ def project(settings: Settings, catalog: Catalog, mesh: Mesh) -> Projected:
     return Projected(len(changed), attempts, reads, indexed, troubles)
 
 
-def clear(conn: Connection) -> None:
-    """Take out what can be written anew: all but registered contracts, and attempts to publish that Iceberg may have
-    let go since."""
-    registered = select(PRODUCTS.c.address).where(PRODUCTS.c.origin == "registered")
-    for table in (COLUMNS, VERSIONS, TRAITS):
-        conn.execute(delete(table).where(table.c.address.not_in(registered)))
-    conn.execute(delete(PRODUCT_EDGES).where(PRODUCT_EDGES.c.consumer.not_in(registered)))
-    for whole in (DOMAINS, USAGE, RUN_COSTS, MARKS, SEARCH):
-        conn.execute(delete(whole))
-    conn.execute(delete(PRODUCTS).where(PRODUCTS.c.origin == "contract"))
-
-
-def _contracts(catalog: Catalog, mesh: Mesh) -> tuple[str, ...]:
-    """Write what is new in contracts; returns the addresses that are new, changed or gone. Whatever becomes of this
-    process, search knows each product as its row has it."""
+def write_contracts(catalog: Catalog, mesh: Mesh) -> tuple[str, ...]:
+    """Write what is new in contracts, but for who reads whom; returns the addresses that are new, changed or gone.
+    Whatever becomes of this process, search knows each product as its row has it."""
     with catalog.reading() as conn:
         found = behind(conn, mesh)
     for part in _parts(found.changed):
@@ -103,6 +91,18 @@ def _contracts(catalog: Catalog, mesh: Mesh) -> tuple[str, ...]:
         if found.gone:
             index_products(conn, found.gone)
     return (*found.changed, *found.gone)
+
+
+def clear(conn: Connection) -> None:
+    """Take out what can be written anew: all but registered contracts, and attempts to publish that Iceberg may have
+    let go since."""
+    registered = select(PRODUCTS.c.address).where(PRODUCTS.c.origin == "registered")
+    for table in (COLUMNS, VERSIONS, TRAITS):
+        conn.execute(delete(table).where(table.c.address.not_in(registered)))
+    conn.execute(delete(PRODUCT_EDGES).where(PRODUCT_EDGES.c.consumer.not_in(registered)))
+    for whole in (DOMAINS, USAGE, RUN_COSTS, MARKS, SEARCH):
+        conn.execute(delete(whole))
+    conn.execute(delete(PRODUCTS).where(PRODUCTS.c.origin == "contract"))
 
 
 def _index(catalog: Catalog) -> int:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.home import home
+from mesh_orchestration.catalog.project import write_contracts
 from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.catalog.tables_products import DOMAINS, PRODUCT_EDGES, PRODUCTS
 from mesh_orchestration.contract.mesh import Mesh
@@ -42,8 +42,8 @@ def test_the_mesh_at_a_glance_counts_health_and_tells_the_worst_first(catalog: C
 
 def _tells_health(catalog: Catalog) -> None:
     made = {one.address: one for one in map(product, STATES)}
+    write_contracts(catalog, Mesh(made, ("a", "b")))
     with catalog.writing() as conn:
-        write_contracts(conn, Mesh(made, ("a", "b")))
         for address, said in STATES.items():
             conn.execute(update(PRODUCTS).where(PRODUCTS.c.address == address).values(**said))
         conn.execute(

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.products import domains, product, versions
-from mesh_orchestration.catalog.project import clear, project
+from mesh_orchestration.catalog.project import clear, project, write_contracts
 from mesh_orchestration.catalog.register import Registration, register
 from mesh_orchestration.catalog.search import search
 from mesh_orchestration.catalog.store import Catalog, open_catalog
@@ -54,10 +53,9 @@ def test_another_text_under_the_same_version_is_refused(catalog: Catalog) -> Non
 
 def test_a_contract_of_the_mesh_cannot_be_replaced_from_outside(catalog: Catalog) -> None:
     ours = SHIPMENTS.in_file("contracts/logistics/shipments/v1.yaml")
-    with catalog.writing() as conn:
-        write_contracts(conn, Mesh({ours.address: ours}, ("logistics",)))
-        with pytest.raises(MeshError, match=r"contracts/logistics/shipments/v1\.yaml"):
-            register(conn, NEWER, at=NOW)
+    write_contracts(catalog, Mesh({ours.address: ours}, ("logistics",)))
+    with catalog.writing() as conn, pytest.raises(MeshError, match=r"contracts/logistics/shipments/v1\.yaml"):
+        register(conn, NEWER, at=NOW)
 
 
 def test_what_was_registered_stays_when_all_else_is_written_anew(catalog: Catalog, settings: Settings) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mesh_orchestration.catalog.contracts import write_contracts
 from mesh_orchestration.catalog.ingest import ingest
+from mesh_orchestration.catalog.project import write_contracts
 from mesh_orchestration.catalog.search import Filters, Results, Span, search
-from mesh_orchestration.catalog.search_index import index_lineage, index_products
+from mesh_orchestration.catalog.search_index import index_lineage
 from mesh_orchestration.catalog.store import Catalog, open_catalog
 from mesh_orchestration.catalog.words import words
 from mesh_orchestration.contract.mesh import Mesh
@@ -90,9 +90,8 @@ def fill(catalog: Catalog, *products: DataProduct) -> None:
     """Write products and one run of somebody else into the catalog, and index them."""
     made = products or PRODUCTS
     assert ingest(catalog, [CRM]).accepted == 1
+    write_contracts(catalog, Mesh({one.address: one for one in made}, tuple({one.domain for one in made})))
     with catalog.writing() as conn:
-        addresses = write_contracts(conn, Mesh({one.address: one for one in made}, tuple({one.domain for one in made})))
-        index_products(conn, addresses)
         assert index_lineage(conn) == 2
 
 
@@ -196,8 +195,7 @@ def test_a_product_that_changed_is_found_by_its_new_words_only(tmp_path: Path) -
     renamed = product("research.panel.v1", title="Cohort", description="Answers.", version="1.1.0")
     with open_catalog(settings_at(tmp_path)) as catalog:
         fill(catalog)
-        with catalog.writing() as conn:
-            index_products(conn, write_contracts(conn, Mesh({renamed.address: renamed}, ("research",))))
+        write_contracts(catalog, Mesh({renamed.address: renamed}, ("research",)))
         assert keys(find(catalog, "cohort")) == ["research.panel.v1"]
         assert keys(find(catalog, "twice")) == []
         assert keys(find(catalog, "household")) == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from mesh_orchestration.catalog.contracts import write_contracts
+from mesh_orchestration.catalog.contracts import write_some
 from mesh_orchestration.catalog.ingest import erase, ingest
 from mesh_orchestration.catalog.products import versions
 from mesh_orchestration.catalog.project import project
@@ -103,7 +103,7 @@ def test_a_projection_that_was_cut_short_is_made_up_for_by_the_next(tmp_path: Pa
     address, mesh = str(made.address), load_mesh(settings)
     with open_catalog(settings) as catalog:
         with catalog.writing() as conn:
-            write_contracts(conn, mesh)
+            write_some(conn, mesh, [address])
         project(settings, catalog, mesh)
         with catalog.reading() as conn:
             assert [one.version for one in versions(conn, address)] == [made.version]

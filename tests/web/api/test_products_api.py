@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh_orchestration.catalog.contracts import write_contracts
+from mesh_orchestration.catalog.project import write_contracts
 from mesh_orchestration.catalog.store import open_catalog
 from mesh_orchestration.contract.dialects import write
 from mesh_orchestration.contract.mesh import load_mesh
@@ -105,8 +105,8 @@ def test_a_version_that_contradicts_what_is_known_is_a_conflict(
 
 def test_a_contract_of_this_mesh_is_changed_in_its_file_only(tmp_path: Path) -> None:
     settings = mesh_at(tmp_path, product(ORDERS))
-    with open_catalog(settings) as catalog, catalog.writing() as conn:
-        write_contracts(conn, load_mesh(settings))
+    with open_catalog(settings) as catalog:
+        write_contracts(catalog, load_mesh(settings))
     with visitor(settings) as client:
         same = client.post("/v1/products", content=contract_text(ORDERS))
         other = client.post("/v1/products", content=contract_text(ORDERS, version="1.1.0", owner="team:sales"))
