@@ -36,7 +36,7 @@ class Row:
 @dataclass(frozen=True)
 class Card:
     """A node: ``kind`` and ``group`` (0 to 7) choose its looks, ``group_name`` says the group in words; ``state`` is
-    what is wrong with it, empty when nothing is."""
+    what is wrong with it, empty when nothing is; ``whole`` its name in full where ``title`` is not."""
 
     key: str
     title: str
@@ -48,6 +48,7 @@ class Card:
     rows: tuple[Row, ...] = ()
     chosen: bool = False
     state: str = ""
+    whole: str = ""
 
     @property
     def height(self) -> int:

@@ -18,6 +18,7 @@ from mesh_orchestration.contract.address import Address
 from mesh_orchestration.lineage.names import Places
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.graph import Card, Line, Picture, Row, draw
+from mesh_orchestration.web.labels import Label, Labels
 
 Show = Literal["products", "tables", "jobs"]
 SHOWS: Mapping[Show, str] = {"products": "Products", "tables": "Every table", "jobs": "Tables and jobs"}
@@ -69,6 +70,7 @@ class Looks:
 
     def __init__(self, conn: Connection, settings: Settings) -> None:
         self._places = Places(settings)
+        self._labels = Labels(settings)
         self.now = settings.now()
         self.domains: tuple[str, ...] = tuple(conn.execute(select(DOMAINS.c.name).order_by(DOMAINS.c.name)).scalars())
         self._engines = {domain: self._places.relation(domain, "") for domain in self.domains}
@@ -115,17 +117,24 @@ class Looks:
             return "job"
         return "table" if self.domain(node) else "outside"
 
+    def label(self, node: NodeKey) -> Label:
+        """What people call it: a product by its address."""
+        return Label("", node.name, node.name) if self.product(node) else self._labels.of(node)
+
     def card(self, node: NodeKey, link: str, product: Product | None = None) -> Card:
-        address, domain = self.product(node), self.domain(node)
+        address, domain, label = self.product(node), self.domain(node), self.label(node)
         title = f"{address.product}.v{address.major}" if address else node.name
         if domain and not address:
             title = node.name.rsplit(".", 1)[-1] if node.kind == "dataset" else node.name.split(".", 1)[-1]
         elif not domain:
-            title = "/".join(node.name.rstrip("/").rsplit("/", 2)[-2:])
+            title = "/".join(label.name.rstrip("/").rsplit("/", 2)[-2:])
         group = self.domains.index(domain) % GROUPS if domain in self.domains else -1
         note = product.owner if product else self.kind(node)
         state = product.health if product and product.health != "good" else ""
-        return Card(str(node), title, self.kind(node), domain or node.namespace, group, note, link, state=state)
+        whole = "" if address else label.whole
+        return Card(
+            str(node), title, self.kind(node), domain or label.place, group, note, link, state=state, whole=whole
+        )
 
 
 def view(conn: Connection, looks: Looks, asked: Asked) -> View:

@@ -19,6 +19,7 @@ from mesh_orchestration.errors import MeshError
 from mesh_orchestration.impact.expected import expected_of, unmet
 from mesh_orchestration.impact.hits import Hit, hits
 from mesh_orchestration.impact.readers import Flow, Readers
+from mesh_orchestration.web.labels import Label
 from mesh_orchestration.web.lineage_view import Looks
 
 Kind = Literal["remove", "rename", "type", "null"]
@@ -46,6 +47,7 @@ class Outside:
     """Something that nobody's contract names, seen in lineage: the node and the columns that get these values."""
 
     node: NodeKey
+    label: Label
     columns: tuple[str, ...]
 
 
@@ -166,4 +168,6 @@ def _outside(conn: Connection, looks: Looks, node: NodeKey, column: str) -> tupl
         if not looks.domain(key.dataset):
             columns.setdefault(key.dataset, []).append(key.field)
     whole = [one for one in downstream_of(conn, node) if not looks.domain(one)]
-    return tuple(Outside(one, tuple(sorted(columns.get(one, ())))) for one in sorted({*columns, *whole}))
+    return tuple(
+        Outside(one, looks.label(one), tuple(sorted(columns.get(one, ())))) for one in sorted({*columns, *whole})
+    )

@@ -22,6 +22,7 @@ from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
 from mesh_orchestration.web.graph import Card, Line, Picture, draw
 from mesh_orchestration.web.kept import CurrentKept
+from mesh_orchestration.web.labels import Label
 from mesh_orchestration.web.lineage_view import GROUPS, SHOWS, Asked, Looks, Show, view
 from mesh_orchestration.web.pages import Entry, render
 
@@ -48,7 +49,7 @@ class Question(BaseModel):
 class About:
     """What is known of the node that a page is about, besides its place in the graph."""
 
-    title: str
+    label: Label
     kind: str
     address: Address | None
     dataset: Dataset | None
@@ -111,7 +112,7 @@ def _node(conn: Connection, looks: Looks, text: str) -> NodeKey | None:
 def _about(conn: Connection, looks: Looks, node: NodeKey) -> About:
     reads = dataset(conn, node.namespace, node.name) if node.kind == "dataset" else None
     runs = job(conn, node.namespace, node.name) if node.kind == "job" else None
-    return About(node.name, looks.kind(node), looks.product(node), reads, runs)
+    return About(looks.label(node), looks.kind(node), looks.product(node), reads, runs)
 
 
 def _map(catalog: Catalog, settings: Settings) -> Map:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from mesh_orchestration.catalog.products import summaries
 from mesh_orchestration.catalog.search import Filters, Hit, search
 from mesh_orchestration.web.context import CurrentCatalog, CurrentSettings
+from mesh_orchestration.web.labels import Labels, ending
 from mesh_orchestration.web.pages import Entry, is_fragment, render
 
 NAV = Entry("Search", "/search", 20, "s")
@@ -52,15 +53,26 @@ def results(  # noqa: PLR0913 (each is a parameter of the page's address)
         offset=offset,
         limit=_LIMIT,
         link=link,
+        label=Labels(settings).of_hit,
+        ending=ending,
     )
 
 
 @router.get("/search/instant")
-def instant(request: Request, catalog: CurrentCatalog, q: Text = "") -> HTMLResponse:
+def instant(request: Request, settings: CurrentSettings, catalog: CurrentCatalog, q: Text = "") -> HTMLResponse:
     """The first few hits, for the field at the top of every page."""
     with catalog.reading() as connection:
         found = search(connection, q, limit=_INSTANT)
-    return render(request, "instant.html", results=found, q=q, query=urlencode({"q": q}), link=link)
+    return render(
+        request,
+        "instant.html",
+        results=found,
+        q=q,
+        query=urlencode({"q": q}),
+        link=link,
+        label=Labels(settings).of_hit,
+        ending=ending,
+    )
 
 
 def link(hit: Hit) -> str:
