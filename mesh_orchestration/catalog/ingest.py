@@ -150,7 +150,8 @@ class _Batch:
         """Make sure that the nodes are known; those that do not exist begin at the time given."""
         nodes = self._known.nodes
         wanted = {key: at for key, at in keys if key not in nodes}
-        for key in self._known.load(self._conn, wanted) if wanted else ():
+        all_known = len(nodes) == self._node - 1  # they are numbered from 1
+        for key in wanted if all_known else self._known.load(self._conn, wanted):
             at = wanted[key]
             node = Node(self._node, key.kind, key.namespace, key.name, created_at=at, updated_at=NEVER)
             self._known.nodes[key] = self._known.fresh[node.id] = node
