@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,7 +23,8 @@ from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import SettingsError
 from mesh_orchestration.governance.reader import local_reader
 from mesh_orchestration.settings import Settings
-from mesh_orchestration.web.errors import refusal
+from mesh_orchestration.web.errors import refusal, wants_page
+from mesh_orchestration.web.pages import render
 from mesh_orchestration.web.security.callers import Caller
 from mesh_orchestration.web.security.code_flow import Client, CodeFlow
 from mesh_orchestration.web.security.discovery import ProviderError
@@ -37,6 +39,7 @@ SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 START, CALLBACK = f"{SIGN_IN}/start", f"{SIGN_IN}/callback"
 _OPEN = ("/health", "/static/", SIGN_IN, SIGN_OUT)
 _SCOPE = "mesh:"
+_NEEDED = "a token is needed: Authorization: Bearer …"
 
 
 class Ended(Exception):
@@ -98,8 +101,8 @@ class Gate:
 
 
 class Gated:
-    """Lets requests through with ``request.state.caller`` set; answers 401 to the others, and browsers with the page
-    to sign in."""
+    """Lets requests through with ``request.state.caller`` set; answers 401 to the others: browsers with the page
+    to sign in, or one that leads there when they sent a form."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app, self.gate = app, gate
@@ -121,7 +124,7 @@ class Gated:
             if free:
                 state["caller"] = self.gate.on_this_machine()
             elif not scope["path"].startswith(_OPEN):
-                return self._unknown(scope, headers, "a token is needed: Authorization: Bearer …")
+                return self._unknown(scope, headers, _NEEDED)
             return None
         if wait := self.gate.rates.locked(address):
             return too_often(wait)
@@ -141,11 +144,31 @@ class Gated:
         return None
 
     def _unknown(self, scope: Scope, headers: Headers, message: str) -> ASGIApp:
+        demanded = {"WWW-Authenticate": 'Bearer realm="mesh"'}
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
-            query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-            where = START if self.gate.flow else SIGN_IN
-            return RedirectResponse(f"{where}?next={quote(scope['path'] + query, safe='')}", 303)
-        return refusal(401, message, {"WWW-Authenticate": 'Bearer realm="mesh"'})
+            return RedirectResponse(self._sign_in(scope["path"] + query), 303)
+        if not wants_page(request := Request(scope)):
+            return refusal(401, message, demanded)
+        why = "your session has ended" if message == _NEEDED else message  # its cookie ends with it
+        values = {"message": why, "sign_in": self._sign_in(_came_from(headers))}
+        page = render(request, "session_over.html", status_code=401, **values)
+        page.headers.update(demanded)
+        return page
+
+    def _sign_in(self, back: str) -> str:
+        """Where somebody signs in who is then to be at ``back``."""
+        return f"{START if self.gate.flow else SIGN_IN}?next={quote(back, safe='')}"
+
+
+def _came_from(headers: Headers) -> str:
+    """The page of ours on which a form was, the home page when the browser does not say."""
+    try:
+        page = urlsplit(headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    ours = page.netloc == headers.get("host")
+    return (page.path or "/") + (f"?{page.query}" if page.query else "") if ours else "/"
 
 
 def _bearer(headers: Headers) -> str:

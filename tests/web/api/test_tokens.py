@@ -133,6 +133,31 @@ def test_a_browser_signs_in_once_and_out_again(empty: Settings) -> None:
         assert client.get("/v1/products").status_code == 401
 
 
+def test_a_form_that_is_sent_after_the_session_ended_is_answered_with_a_page_that_leads_back(empty: Settings) -> None:
+    secret = made(empty, "ana", "feedback")
+    sent = {"Accept": "text/html", "Referer": "http://127.0.0.1:5000/products/orders.order_lines.v1?days=7"}
+    with visitor(empty) as client:
+        client.post("/sign-in", data={**client.form("/sign-in"), "token": secret}, follow_redirects=False)
+        with open_catalog(empty) as catalog, catalog.writing() as conn:
+            tokens.revoke(conn, "ana", now=NOW)
+        path = "/products/orders.order_lines.v1/comments"
+        revoked = client.post(path, data={"text": "<b>hello"}, headers=sent)
+        client.cookies.clear()
+        gone = client.post(path, data={"text": "hello"}, headers=sent)
+        elsewhere = client.post(path, data={}, headers=sent | {"Referer": "https://example.org/x"})
+        program = client.post(path, data={"text": "hello"})
+        interface = client.post("/v1/products", content="x", headers=sent)
+    back = "/sign-in?next=%2Fproducts%2Forders.order_lines.v1%3Fdays%3D7"
+    for answer in (revoked, gone):
+        assert answer.status_code == 401
+        assert "You are no longer signed in" in answer.text
+        assert f'href="{back}"' in answer.text
+    assert "What you sent was not taken: the token does not count: it is unknown, expired or revoked." in revoked.text
+    assert "What you sent was not taken: your session has ended." in gone.text
+    assert 'href="/sign-in?next=%2F"' in elsewhere.text
+    assert (program.json()["code"], interface.json()["code"]) == (401, 401)
+
+
 @pytest.mark.parametrize("to", ["https://example.org/", "//example.org", "/\\example.org", "javascript:alert(1)"])
 def test_signing_in_leads_to_no_other_site(empty: Settings, to: str) -> None:
     secret = made(empty, "ana")
