@@ -84,7 +84,7 @@ def test_an_expectation_is_said_with_its_bounds(name: str) -> None:
         ("now + 5m", "5m from now"),
         ("now - 2h", "2h ago"),
         ("2017-01-01T01:00:00+01:00", "2017-01-01 00:00 UTC"),
-        (datetime(2017, 1, 1), "2017-01-01 00:00"),
+        (datetime.fromisoformat("2017-01-01"), "2017-01-01 00:00"),
         ("nowhere", "nowhere"),
     ],
 )
