@@ -17,7 +17,7 @@ GRAPH = f"/lineage?node={LINES}&columns=1"
 PATHS = (
     "/lineage", GRAPH, f"/lineage?node={REVENUE}&show=jobs&up=8", f"/impact?product={LINES}",
     f"/impact?product={LINES}&column=amount", "/governance", "/governance/products", "/sla", f"/sla/{LINES}",
-    f"/products/{LINES}/versions", "/traits",
+    f"/products/{LINES}/versions", "/traits", "/search?q=stg_till",
 )  # fmt: skip
 
 
@@ -109,6 +109,17 @@ def test_no_page_is_wider_than_its_window_or_complains(url: str, browser: Browse
             page.goto(url + path)
             assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
             assert len(page.screenshot()) > 5_000
+
+
+def test_rules_and_domains_of_findings_stay_in_sight_on_a_phone(url: str, browser: Browser) -> None:
+    with visitor(browser, size=PHONE) as page:
+        page.goto(f"{url}/governance")
+        assert page.evaluate(
+            "[...document.querySelectorAll('.rules')].every((one) => one.scrollWidth <= one.parentElement.clientWidth)"
+        )
+        assert page.locator(".rules tbody tr").first.bounding_box()["height"] < 80  # type: ignore[index]
+        domain = page.locator(".heat tbody th").first
+        assert domain.evaluate("(cell) => getComputedStyle(cell).position") == "sticky"
 
 
 def test_pages_can_be_read_without_script(url: str, browser: Browser) -> None:
