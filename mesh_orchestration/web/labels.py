@@ -36,8 +36,20 @@ class Labels:
 
     def of(self, node: NodeKey) -> Label:
         """The label of a dataset or a job."""
-        place, name = self._file(node) or self._table(node) or (_host(node.namespace), node.name)
-        return Label(place, name, f"{node.namespace} {node.name}")
+        whole = f"{node.namespace} {node.name}"
+        if table := self.table(node):
+            return Label(f"{table[0]} engine", ".".join(table), whole)
+        place, name = self._file(node) or (_host(node.namespace), node.name)
+        return Label(place, name, whole)
+
+    def table(self, node: NodeKey) -> tuple[str, str] | None:
+        """The domain in whose engine a table would be, and its name there; None for everything else. The name of the
+        node is database, schema and table, and the schema is the domain."""
+        parts = node.name.rsplit(".", 2)
+        if node.kind != "dataset" or len(parts) != 3:
+            return None
+        engine = self._places.relation(parts[1], parts[2])
+        return (parts[1], parts[2]) if (engine.namespace, engine.name) == (node.namespace, node.name) else None
 
     def of_hit(self, hit: Hit) -> Label:
         """The label of what search found: of a product its address."""
@@ -53,16 +65,6 @@ class Labels:
         if path.is_relative_to(self._landing) and path != self._landing:
             return "landing files", str(path.relative_to(self._landing))
         return "files", "/".join(path.parts[-2:]).lstrip("/")
-
-    def _table(self, node: NodeKey) -> tuple[str, str] | None:
-        """A table of a domain's engine: its name is database, schema and table, and the schema is the domain."""
-        parts = node.name.split(".", 2)
-        if node.kind != "dataset" or len(parts) != 3:
-            return None
-        engine = self._places.relation(parts[1], parts[2])
-        if (engine.namespace, engine.name) != (node.namespace, node.name):
-            return None
-        return f"{parts[1]} engine", f"{parts[1]}.{parts[2]}"
 
 
 def ending(title: Sequence[Span], name: str) -> tuple[Span, ...]:

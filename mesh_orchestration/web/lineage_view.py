@@ -73,7 +73,7 @@ class Looks:
         self._labels = Labels(settings)
         self.now = settings.now()
         self.domains: tuple[str, ...] = tuple(conn.execute(select(DOMAINS.c.name).order_by(DOMAINS.c.name)).scalars())
-        self._engines = {domain: self._places.relation(domain, "") for domain in self.domains}
+        self._known = frozenset(self.domains)
 
     def product(self, node: NodeKey) -> Address | None:
         """The address of the product that a node is."""
@@ -96,10 +96,7 @@ class Looks:
         if node.kind == "job":
             first = node.name.split(".", 1)[0]
             return first if node.namespace == self._places.namespace and first in self.domains else ""
-        for domain, engine in self._engines.items():
-            if node.namespace == engine.namespace and node.name.startswith(engine.name):
-                return domain
-        return ""
+        return table[0] if (table := self._labels.table(node)) and table[0] in self._known else ""
 
     def table_of(self, node: NodeKey) -> str:
         """The domain in whose engine a table is; empty for everything else."""

@@ -162,6 +162,7 @@ def test_a_change_of_an_attribute_is_seen_and_classified(attribute: str) -> None
     path, before, after, kinds = SAMPLES[attribute]
     old, new = with_value(path, before), with_value(path, after)
     assert [change.kind for change in changes(old, new)] == kinds
+    assert not set("[]{}") & set("".join(change.says for change in changes(old, new)))
     assert changes(new, old)
     assert changes(old, old) == changes(new, new) == ()
 
