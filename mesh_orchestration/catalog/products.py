@@ -15,6 +15,7 @@ from mesh_orchestration.catalog.contracts import read_document
 from mesh_orchestration.catalog.tables_products import (
     COLUMNS,
     DOMAINS,
+    EXPOSURES,
     PRODUCT_EDGES,
     PRODUCTS,
     PUBLICATIONS,
@@ -76,6 +77,16 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Exposure:
+    """Something outside the mesh that reads a product, as a dbt project says; ``name`` begins with its domain."""
+
+    name: str
+    type: str
+    owner: str
+    url: str
+
+
+@dataclass(frozen=True)
 class ProductDetail:
     """A product with its contract; ``reads`` and ``read_by`` are the addresses next to it."""
 
@@ -84,6 +95,7 @@ class ProductDetail:
     columns: tuple[Column, ...]
     reads: tuple[str, ...]
     read_by: tuple[str, ...]
+    exposures: tuple[Exposure, ...]
 
 
 @dataclass(frozen=True)
@@ -170,12 +182,15 @@ def product(conn: Connection, address: str, *, now: datetime) -> ProductDetail |
     columns = conn.execute(select(COLUMNS).where(COLUMNS.c.address == key).order_by(COLUMNS.c.place)).mappings()
     sources = select(PRODUCT_EDGES.c.source).where(PRODUCT_EDGES.c.consumer == key).order_by(PRODUCT_EDGES.c.source)
     readers = select(PRODUCT_EDGES.c.consumer).where(PRODUCT_EDGES.c.source == key).order_by(PRODUCT_EDGES.c.consumer)
+    exposures = select(*EXPOSURES.c["consumer", "type", "owner", "url"]).where(EXPOSURES.c.source == key)
+    exposures = exposures.order_by(EXPOSURES.c.consumer)
     return ProductDetail(
         product=_product(row, now),
         contract=read_document(row["document"], row["file"]),
         columns=tuple(_column(one) for one in columns),
         reads=tuple(conn.execute(sources).scalars()),
         read_by=tuple(conn.execute(readers).scalars()),
+        exposures=tuple(Exposure(row.consumer, row.type, row.owner, row.url) for row in conn.execute(exposures)),
     )
 
 

@@ -24,6 +24,7 @@ from mesh_orchestration.catalog.tables_products import (
     CHECK_RESULTS,
     COLUMNS,
     DOMAINS,
+    EXPOSURES,
     MARKS,
     PRODUCT_EDGES,
     PRODUCTS,
@@ -100,7 +101,7 @@ def clear(conn: Connection) -> None:
     for table in (COLUMNS, VERSIONS, TRAITS):
         conn.execute(delete(table).where(table.c.address.not_in(registered)))
     conn.execute(delete(PRODUCT_EDGES).where(PRODUCT_EDGES.c.consumer.not_in(registered)))
-    for whole in (DOMAINS, USAGE, RUN_COSTS, MARKS, SEARCH):
+    for whole in (DOMAINS, EXPOSURES, USAGE, RUN_COSTS, MARKS, SEARCH):
         conn.execute(delete(whole))
     conn.execute(delete(PRODUCTS).where(PRODUCTS.c.origin == "contract"))
 

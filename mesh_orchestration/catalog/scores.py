@@ -14,7 +14,14 @@ from mesh_orchestration.catalog.assess import Evidence, assess
 from mesh_orchestration.catalog.contracts import read_document
 from mesh_orchestration.catalog.marks import read_mark, write_mark
 from mesh_orchestration.catalog.store import Catalog
-from mesh_orchestration.catalog.tables_products import PRODUCT_EDGES, PRODUCTS, PUBLICATIONS, TRAITS, VERSIONS
+from mesh_orchestration.catalog.tables_products import (
+    EXPOSURES,
+    PRODUCT_EDGES,
+    PRODUCTS,
+    PUBLICATIONS,
+    TRAITS,
+    VERSIONS,
+)
 from mesh_orchestration.contract.address import Address
 from mesh_orchestration.settings import Settings
 
@@ -78,6 +85,7 @@ def _evidence(
 ) -> Iterator[tuple[str, Evidence]]:
     attempts = _attempts(conn, addresses)
     readers = _counted(conn, PRODUCT_EDGES.c.source, PRODUCT_EDGES.c.source.in_(addresses))
+    exposed = _counted(conn, EXPOSURES.c.source, EXPOSURES.c.source.in_(addresses))
     committed = _counted(conn, VERSIONS.c.address, VERSIONS.c.address.in_(addresses), VERSIONS.c.commit != "")
     query = select(PRODUCTS).where(PRODUCTS.c.address.in_(addresses)).order_by(PRODUCTS.c.address)
     for row in conn.execute(query).mappings():
@@ -95,7 +103,7 @@ def _evidence(
                 refused=row["refused"] is not None,
                 published_share=tried["published"] / tried["attempts"] if tried else None,
                 kept_share=kept.get(address),
-                readers=readers.get(address, 0) + len(product.spec.consumers),
+                readers=readers.get(address, 0) + exposed.get(address, 0) + len(product.spec.consumers),
                 judged=bool(tried and tried["judged"]),
                 committed=address in committed,
                 history=int(tried["published"]) if tried else 0,

@@ -78,6 +78,15 @@ PRODUCT_EDGES = Table(
     Column("consumer", Text, primary_key=True),
     Column("source", Text, primary_key=True, index=True),
 )
+EXPOSURES = Table(
+    "product_exposure",  # what outside the mesh reads a product, as the dbt project of a domain declares it
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("consumer", Text, primary_key=True),  # its domain and name
+    Column("type", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("url", Text, nullable=False),
+)
 DOMAINS = Table("domain", METADATA, Column("name", Text, primary_key=True), Column("problem", Text, nullable=False))
 COLUMNS = Table(
     "product_column",

@@ -79,7 +79,7 @@ def _print_words(product: DataProduct, mesh: Mesh, uses: Iterable[Use]) -> None:
 
 
 def _reader(use: Use, product: DataProduct) -> str:
-    said = [use.type, "inside the domain" if use.domain == product.domain else ""]
+    said = [use.type, "inside the domain" if use.kind == "product" and use.domain == product.domain else ""]
     return f"{use.consumer} ({', '.join(filter(None, said))})" if any(said) else use.consumer
 
 

@@ -65,6 +65,11 @@ class DomainReading:
         for address, taken in self._taken.items():
             yield from ((one.address, address) for one in taken if one.address)
 
+    def exposed(self) -> Iterator[tuple[Address, Taken]]:
+        """What the exposures of this domain take, each with the product that it takes it of."""
+        for address, taken in self._taken.items():
+            yield from ((address, one) for one in taken if one.kind == "exposure")
+
     def lineage(self, address: Address) -> Mapping[str, tuple[str, ...]]:
         """For each column of the product where its values come from: ``domain.product.v1.column``, or
         ``domain.input.port.column`` of what a source landed."""

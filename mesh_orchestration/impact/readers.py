@@ -99,6 +99,11 @@ class Readers:
         """Which product reads which other, as (reader, read): through ports, and through models within its domain."""
         return frozenset(pair for domain in self.mesh.domains for pair in self.domain(domain).products_read())
 
+    def exposures(self) -> tuple[tuple[Address, Use], ...]:
+        """Every exposure with each product that it reads."""
+        found = (pair for domain in self.mesh.domains for pair in self.domain(domain).exposed())
+        return tuple((address, self._use(taken, address)) for address, taken in found)
+
     def columns(self, address: Address) -> Mapping[str, tuple[str, ...]]:
         """For each column of ``address`` what its values come from, as ``domain.product.v1.column``."""
         reading = self.domain(address.domain)

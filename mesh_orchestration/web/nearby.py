@@ -34,6 +34,7 @@ def nearby(conn: Connection, settings: Settings, detail: ProductDetail) -> Pictu
         if port.type != "data-product"
     ]
     below = [card(one) for one in detail.read_by]
+    below += [Card(f"exposure {one.name}", one.name, "outside", one.type or "exposure", -1) for one in detail.exposures]
     below += [
         Card(f"consumer {number}", one.name, "outside", one.type, -1)
         for number, one in enumerate(detail.contract.spec.consumers)

@@ -63,6 +63,7 @@ def shown(settings: CurrentSettings, catalog: CurrentCatalog, address: str) -> R
         "columns": found.columns,
         "reads": found.reads,
         "read_by": found.read_by,
+        "exposures": found.exposures,
         "versions": [{"version": one.version, "hash": one.hash, "at": one.at, "commit": one.commit} for one in known],
     })  # fmt: skip
 

@@ -18,12 +18,20 @@ from tests.web.api.client import Visitor, visitor
 from tests.web.pages2.reading import markup, read
 
 LINES, BASKETS, REVENUE = "orders.order_lines.v1", "orders.baskets.v1", "billing.revenue.v1"
+BOARD = """exposures:
+  - name: weekly
+    type: dashboard
+    url: https://bi.example.com/weekly
+    owner: {email: ann@example.com}
+    depends_on: ["ref('order_lines')"]
+"""
 PORT = {"name": "lines", "type": "data-product", "product": LINES}
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Baskets are made of lines by a model of their domain, revenue through a port of another one."""
+    """Baskets are made of lines by a model of their domain, revenue through a port of another one; a board reads
+    them too."""
     root = tmp_path_factory.mktemp("readers")
     settings = mesh_at(root, product(LINES), product(BASKETS), product(REVENUE, inputs=[PORT]))
     files(
@@ -31,6 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         "orders",
         models__order_lines___sql="select '1' as order_id, 1 as amount, now() as event_ts",
         models__baskets___sql="select * from {{ ref('order_lines') }}",
+        models__boards___yml=BOARD,
     )
     files(root, "billing", models__revenue___sql="select * from {{ source('landing', 'lines') }}")
     with open_catalog(settings) as catalog:
@@ -45,15 +54,19 @@ def pages(shop: Settings) -> Iterator[Visitor]:
         yield client
 
 
-def test_the_command_names_both_and_says_who_is_inside(shop: Settings) -> None:
-    assert f"Read by: {REVENUE}, {BASKETS} (inside the domain)." in mesh(shop, "show", LINES).out
+def test_the_command_names_all_and_says_who_is_inside(shop: Settings) -> None:
+    board = "orders.weekly (dashboard)"
+    assert f"Read by: {REVENUE}, {BASKETS} (inside the domain), {board}." in mesh(shop, "show", LINES).out
 
 
-def test_pages_and_the_interface_name_both(pages: Visitor) -> None:
-    assert pages.get(f"/v1/products/{LINES}").json()["read_by"] == [REVENUE, BASKETS]
+def test_pages_and_the_interface_name_all(pages: Visitor) -> None:
+    shown = pages.get(f"/v1/products/{LINES}").json()
+    assert (shown["read_by"], [one["name"] for one in shown["exposures"]]) == ([REVENUE, BASKETS], ["orders.weekly"])
     said = read(pages, f"/products/{LINES}")
     assert f"baskets inside the domain {BASKETS}" in said
     assert f"revenue {REVENUE}" in said
+    assert "orders.weekly dashboard ann@example.com" in said
+    assert 'href="https://bi.example.com/weekly"' in markup(pages, f"/products/{LINES}")
     assert f"{REVENUE}, {BASKETS} inside the domain" in read(pages, f"/impact?product={LINES}")
     counted = re.search(rf'href="/products/{LINES}".*?</tr>', markup(pages, "/"), re.DOTALL)
     assert counted
