@@ -170,6 +170,7 @@ def test_the_keyboard_reaches_everything(site: str, browser: Browser) -> None:
         expect(page.locator(".hit").first).to_have_class(re.compile("here"))
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/products/"))
+        page.wait_for_load_state()
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
