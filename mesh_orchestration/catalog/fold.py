@@ -144,10 +144,12 @@ class Fold:
     def _version(self, event: Event, said: Said, node: Node, where: tuple[int | None, int]) -> None:
         named_version = said.version.replace("\0", "")[:600]
         if event.state == "COMPLETE" or (event.kind == DATASET_EVENT and named_version):
-            key = (node.id, named_version or event.run)
-            found = (event.at, *where, said.change)
+            version = named_version or event.run
+            key, found = (node.id, version), (event.at, *where, said.change)
             if key not in self.versions or found[0] < self.versions[key][0]:
                 self.versions[key] = found
+            if node.version_at is None or (event.at, version) > (node.version_at, node.version):
+                node.version_at, node.version = event.at, version
 
     def _facets(self, node: Node, said: Told, at: int, told_by: int = 0) -> None:
         for name, facet in said.items():

@@ -53,6 +53,8 @@ class Node:
     done_from: int | None = None
     done_run: str | None = None
     declared_at: int | None = None
+    version: str | None = None
+    version_at: int | None = None
     said_at: dict[str, int] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)
     read: str = field(init=False)

@@ -136,7 +136,7 @@ def _kind(text: str) -> Kind:
 def _datasets(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Dataset, ...]:
     ids = [row.id for row in rows]
     said, labels, people = _facets(conn, ids), _tags(conn, ids), _owners(conn, ids)
-    fields, others, newest = fields_by_dataset(conn, ids), _lists(conn, tables.aliases, ids), _versions(conn, ids)
+    fields, others = fields_by_dataset(conn, ids), _lists(conn, tables.aliases, ids)
     renamed = keys_of(conn, [row.renamed_to for row in rows])
     return tuple(
         Dataset(
@@ -151,7 +151,7 @@ def _datasets(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Dataset, ...]
             ),
             tags=tuple(labels[row.id]), owners=tuple(people[row.id]),
             aliases=tuple(NodeKey("dataset", one.namespace, one.name) for one in others[row.id]),
-            facets=said[row.id], version=newest.get(row.id, ""), lifecycle=row.lifecycle or "",
+            facets=said[row.id], version=row.version or "", lifecycle=row.lifecycle or "",
             dropped=_gone(row.dropped_at, row) or _gone(row.renamed_at, row),
             renamed_to=renamed[row.renamed_to] if _gone(row.renamed_at, row) else None,
         )
@@ -230,19 +230,4 @@ def _lists(conn: Connection, table: Table, ids: Sequence[int]) -> defaultdict[in
     for part in chunks(ids, AT_ONCE):
         for row in conn.execute(select(table).where(owner.in_(part)).order_by(owner, *rest)):
             found[row[0]].append(row)
-    return found
-
-
-def _versions(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """The newest version of each dataset."""
-    table = tables.versions
-    found: dict[int, str] = {}
-    for part in chunks(ids, AT_ONCE):
-        newest = (
-            select(table.c.dataset_id, func.max(table.c.at).label("at"))
-            .where(table.c.dataset_id.in_(part)).group_by(table.c.dataset_id).subquery()
-        )  # fmt: skip
-        join = and_(table.c.dataset_id == newest.c.dataset_id, table.c.at == newest.c.at)
-        query = select(table.c.dataset_id, table.c.version).join(newest, join).order_by(table.c.event_id)
-        found.update({row.dataset_id: row.version for row in conn.execute(query)})
     return found

@@ -58,6 +58,8 @@ nodes = Table(
     Column("done_from", BigInteger),  # its first event
     Column("done_run", Text),  # and its UUID
     Column("declared_at", BigInteger),  # the last JobEvent with inputs or outputs
+    Column("version", Text),  # of the dataset: the one that was told last,
+    Column("version_at", BigInteger),  # and when
     Column("said_at", Text, nullable=False),  # JSON: when each facet and edge that counts was last stated
     Index("lineage_nodes_key", "kind", "namespace", "name", unique=True),
 )
@@ -138,7 +140,6 @@ versions = Table(
     Column("run_id", BigInteger),
     Column("event_id", BigInteger, nullable=False),
     Column("lifecycle", Text),
-    Index("lineage_versions_at", "dataset_id", "at"),
     sqlite_with_rowid=False,
 )
 

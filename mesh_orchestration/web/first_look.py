@@ -17,7 +17,7 @@ from mesh_orchestration.catalog.store import Catalog
 from mesh_orchestration.errors import MeshError
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.governance_findings import board_of
-from mesh_orchestration.web.kept import kept_of, readers_of
+from mesh_orchestration.web.kept import Kept, kept_of, mesh_of, readers_of
 from mesh_orchestration.web.pages import environment
 from mesh_orchestration.web.projecting import projecting
 
@@ -25,6 +25,7 @@ Steps = tuple[tuple[Callable[[], object], str], ...]
 """What to do one after the other, each with what it means that it went wrong."""
 _BEHIND = "the catalog may be behind the mesh"
 _OFTEN = 0.1  # seconds
+_MANY = 2_000  # products: some seconds
 _log = logging.getLogger("mesh.catalog")
 
 
@@ -39,7 +40,7 @@ def look(app: FastAPI, stop: threading.Event) -> None:
     then: Steps = (
         (lambda: read_columns(catalog), lineage),
         (lambda: readers_of(kept_of(app), settings), "the first question about readers will take longer"),
-        (lambda: board_of(kept_of(app), settings), "the first look at governance will take longer"),
+        (lambda: read_board(kept_of(app), settings), "the first look at governance will take longer"),
     )
     try:
         with projecting(settings) as projection:
@@ -63,6 +64,12 @@ def _try(steps: Steps, stop: threading.Event) -> None:
             step()
         except (MeshError, TemplateError) as error:
             _log.warning("%s: %s", otherwise, error)
+
+
+def read_board(kept: Kept, settings: Settings) -> None:
+    """Have the page on governance ready, but for a mesh so large that requests would feel the work."""
+    if len(mesh_of(kept, settings).products) <= _MANY:
+        board_of(kept, settings)
 
 
 def read_graph(catalog: Catalog) -> None:

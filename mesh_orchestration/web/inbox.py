@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 
 from mesh_orchestration.catalog.ingest import Refused, keep
 from mesh_orchestration.catalog.received import Received
@@ -46,6 +46,9 @@ class Inbox:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self.turn = Lock()
+        """Held while a batch is read or written: side by side both take longer than one after the other, as SQLite lets
+        the interpreter go for every row and would have to wait for it each time."""
         self._thread = Thread(target=self._work, name="inbox", daemon=True)
         self._thread.start()
 
@@ -85,7 +88,8 @@ class Inbox:
 
     def _write(self, group: list[_Waiting]) -> None:
         try:
-            refused = keep(self._catalog, [event for one in group for event in one.events]).refused
+            with self.turn:
+                refused = keep(self._catalog, [event for one in group for event in one.events]).refused
         except Exception as error:  # it must not end the thread; whoever asked is told
             self._fail(group, error)
             return

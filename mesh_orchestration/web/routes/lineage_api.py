@@ -36,9 +36,9 @@ async def one(request: Request) -> Response:
 @router.post("/batch")
 async def batch(request: Request) -> Response:
     """Take many events; those that are refused are named, the others are durable."""
-    body = await _body(request)
-    events = await to_thread.run_sync(_batch, body) if len(body) > _MUCH else _batch(body)
-    refused = await _inbox(request).take(events)
+    body, inbox = await _body(request), _inbox(request)
+    events = await to_thread.run_sync(_much, body, inbox) if len(body) > _MUCH else _batch(body)
+    refused = await inbox.take(events)
     failed = len(refused)
     return as_json({
         "status": "partial_success" if failed else "success",
@@ -62,6 +62,11 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _no_json(error) from None
+
+
+def _much(body: bytes, inbox: Inbox) -> list[Received]:
+    with inbox.turn:
+        return _batch(body)
 
 
 def _batch(body: bytes) -> list[Received]:

@@ -24,7 +24,7 @@ from mesh_orchestration.catalog.ingest import Ingested, ingest
 from mesh_orchestration.catalog.openlineage import read_event
 from mesh_orchestration.catalog.store import Catalog, open_catalog
 from tests.builders import settings_at
-from tests.catalog.lineage.told import column_sources, data, dataset, event, facet
+from tests.catalog.lineage.told import column_sources, data, dataset, event, facet, run_id
 
 _FIELDS = [{"name": f"column_{number}", "type": "text", "description": "ä"} for number in range(20)]
 _LONG = {"fields": _FIELDS}
@@ -160,6 +160,8 @@ def before(file: Path, told: dict[str, Any]) -> None:
         ("lineage_fields (dataset_id, position, name)", (1, 0, "column_0")),
         ("lineage_runs (id, run, job_id, state, state_key, first_at, last_at, touches)",
          (1, run, 2, "COMPLETE", "2", at, at, True)),
+        ("lineage_versions (dataset_id, version, at, event_id)", (1, "old", at, 1)),
+        ("lineage_versions (dataset_id, version, at, event_id)", (1, "new", at + 1, 1)),
         ("lineage_events (id, digest, at, received_at, kind, node_id, run_id, body)",
          (1, b"old", at, at, 1, 2, 1, orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode())),
     ]  # fmt: skip
@@ -182,11 +184,16 @@ def test_a_catalog_of_before_is_brought_into_this_form(tmp_path: Path) -> None:
     before(Catalog.place.path(home), told)
     with open_catalog(home) as catalog:
         assert told_by(catalog) == [told]
+        with catalog.reading() as conn:
+            before_all = nodes.dataset(conn, "shop", "orders")
+        assert before_all is not None
+        assert before_all.version == "new"
         assert ingest(catalog, [told, everywhere(1, _LONG)]) == Ingested(1, 1, ())
         with catalog.reading() as conn:
             found = nodes.dataset(conn, "shop", "orders")
     assert found is not None
     assert len(found.fields) == len(_FIELDS)
+    assert found.version == run_id("1")
 
 
 def test_columns_follow_from_facets_that_are_kept_once(catalog: Catalog) -> None:
