@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from mesh_orchestration.settings import Settings
 _UNUSABLE = (SQLAlchemyError, OSError, ImportError, ValueError)
 """What opening a database may raise."""
 _PATIENCE = 30  # seconds that a writer waits for its turn
+_AGAIN = 0.01
+_KIND = 0xFF  # the part of SQLite's error codes that says of what kind they are
 _TURN = text("select pg_advisory_xact_lock(:number)")
 
 
@@ -119,10 +123,11 @@ class Database:
         arguments = {"timeout": _PATIENCE, "isolation_level": None}
         engine = create_engine(f"sqlite:///{file}", connect_args=arguments, pool_size=8, max_overflow=32)
         synchronous = "full" if cls.place.durable else "normal"
-        said = ("journal_mode = wal", f"synchronous = {synchronous}", *cls.pragmas)
+        said = (f"synchronous = {synchronous}", *cls.pragmas)
 
         @event.listens_for(engine, "connect")
         def _settle(connection: Any, _: Any) -> None:
+            _write_ahead(connection)
             for pragma in said:
                 connection.execute(f"pragma {pragma}")
 
@@ -132,6 +137,20 @@ class Database:
     def _unusable(cls, where: str, error: Exception) -> StorageError:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
         return StorageError(f"{cls.place.name} in {where} cannot be used: {cause}; {cls.place.remedy}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file written ahead: in the moment in which it changes to that, SQLite lets nobody wait for a turn."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _KIND != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
 
 
 def _with_driver(url: str) -> str:
