@@ -6,6 +6,7 @@ a sender sends a batch when the one before it was acknowledged, which is when it
 
 from __future__ import annotations
 
+import gc
 import random
 import sqlite3
 import tempfile
@@ -42,6 +43,7 @@ _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 def run() -> tuple[Result, ...]:
     """A million events into one service; every one is there afterwards, as it was sent."""
+    gc.set_threshold(100_000, 20, 100)  # as the mesh command has it
     with tempfile.TemporaryDirectory(prefix="mesh-bench-million-") as folder, ExitStack() as stack:
         settings = Settings(root=Path(folder), home=Path(folder, ".mesh"))
         settings.contracts_dir.mkdir()

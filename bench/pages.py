@@ -56,7 +56,8 @@ listening = socket.socket(fileno=int(sys.argv[1]))
 uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning")).run(sockets=[listening])
 """
 SERVICE = """
-import socket, sys
+import gc, socket, sys
+gc.set_threshold(100_000, 20, 100)  # as the mesh command has it
 from mesh_orchestration.settings import Settings
 from mesh_orchestration.web.serve import serve
 serve(Settings.load(), socket.socket(fileno=int(sys.argv[1])))
