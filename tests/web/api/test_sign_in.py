@@ -218,6 +218,7 @@ def test_signing_out_is_over_here_where_the_provider_has_no_such_page(ana: Perso
     assert (answer.headers["Location"], ana.session) == ("/sign-in", "")
 
 
+@pytest.mark.slow
 def test_the_sessions_of_somebody_who_left_are_ended_by_a_command(
     ana: Person, settings: Settings, provider: IdentityProvider
 ) -> None:

@@ -19,6 +19,8 @@ from mesh_orchestration.web.security.oidc import Refusal
 from tests.web.api.person import PAGE, Person, mesh_with, person
 from tests.web.api.provider import IdentityProvider, identity_provider, rsa_key
 
+pytestmark = pytest.mark.slow
+
 KEY, NOW = b"a key of this service", datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
