@@ -69,6 +69,7 @@ def canonical(raw: bytes) -> bytes:
 
 
 def digest_of(text: bytes) -> bytes:
+    """16 bytes that no other text has."""
     return blake2b(text, digest_size=DIGEST_BYTES).digest()
 
 

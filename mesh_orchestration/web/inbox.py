@@ -49,6 +49,8 @@ class Inbox:
         self.turn = Lock()
         """Held while a batch is read or written: side by side both take longer than one after the other, as SQLite lets
         the interpreter go for every row and would have to wait for it each time."""
+        self.reading = asyncio.Lock()
+        """Held while a large batch is read in a thread: others wait for it without one, which pages need."""
         self._thread = Thread(target=self._work, name="inbox", daemon=True)
         self._thread.start()
 

@@ -37,7 +37,11 @@ async def one(request: Request) -> Response:
 async def batch(request: Request) -> Response:
     """Take many events; those that are refused are named, the others are durable."""
     body, inbox = await _body(request), _inbox(request)
-    events = await to_thread.run_sync(_much, body, inbox) if len(body) > _MUCH else _batch(body)
+    if len(body) > _MUCH:
+        async with inbox.reading:
+            events = await to_thread.run_sync(_much, body, inbox)
+    else:
+        events = _batch(body)
     refused = await inbox.take(events)
     failed = len(refused)
     return as_json({

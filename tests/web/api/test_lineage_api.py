@@ -55,6 +55,17 @@ def test_of_a_batch_the_sound_events_are_taken_and_the_others_named(client: Visi
     assert "yesterday" in said["failed_events"][0]["reason"]
 
 
+def test_pages_are_answered_while_more_senders_wait_than_there_are_threads(client: Visitor) -> None:
+    body = json.dumps([{**events()[0], "more": f"{number}{'x' * 2_000}"} for number in range(60)])
+    kind = {"Content-Type": "application/json"}
+    with ThreadPoolExecutor(60) as threads:
+        with client.app.state.inbox.turn:  # type: ignore[attr-defined]
+            sent = [threads.submit(client.post, "/api/v1/lineage/batch", content=body, headers=kind) for _ in range(50)]
+            assert threads.submit(stored, client).result(timeout=20) == 0
+        assert [one.result(timeout=60).json()["summary"]["successful"] for one in sent] == [60] * 50
+    assert stored(client) == 60
+
+
 @pytest.mark.parametrize("body", ['"text"', "[]", "{}", '{"eventType": "START"}', "17"])
 def test_what_is_no_event_is_refused_with_a_reason(client: Visitor, body: str) -> None:
     answer = client.post("/api/v1/lineage", content=body, headers={"Content-Type": "application/json"})
