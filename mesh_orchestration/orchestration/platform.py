@@ -6,6 +6,7 @@ from functools import partial
 
 import dagster as dg
 
+import mesh_orchestration.storage.database  # noqa: F401 (before the sensors' threads: it says why)
 from mesh_orchestration.incidents.about import served
 from mesh_orchestration.orchestration.platform_anomalies import anomaly_sensor
 from mesh_orchestration.orchestration.platform_catalog import catalog_sensor

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 from zlib import crc32
 
+import sqlalchemy.orm  # noqa: F401 (see below)
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from mesh_orchestration.errors import StorageError
 from mesh_orchestration.settings import Settings
+
+# PyIceberg imports SQLAlchemy's object mapper when a thread first asks a catalog; until that is done, other threads
+# that build a statement fail with an AttributeError. So it is there before any thread works with a store.
 
 _UNUSABLE = (SQLAlchemyError, OSError, ImportError, ValueError)
 """What opening a database may raise."""
